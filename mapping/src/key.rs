@@ -1,0 +1,328 @@
+//! The bucket's layout (`docs/BUCKET.md`). No other file spells a key.
+//!
+//! No key made here is a `/`-prefix of another: MinIO hides `a/b` once `a` exists.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Subject};
+use crate::id::{AccountId, FolderId, ReplicaId, UploadId};
+use crate::name::Email;
+use crate::path::{DirPath, FilePath};
+
+/// Everything that is not a user's data lies below this.
+const CONTROL: &str = ".folderbridge";
+
+/// The key of one object. Made only by the constructors below, and from what a store listed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey(String);
+
+/// What a listing starts from: all keys that begin with it. Ends in `/` or is empty.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KeyPrefix(String);
+
+/// Where a folder's data lies: `folders/<folder-id>/`, unless the folder was adopted.
+///
+/// * ends in `/`, at most 120 bytes; never inside `.folderbridge/`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct FolderPrefix(String);
+
+impl FolderPrefix {
+    /// Where a new folder's data goes.
+    #[must_use]
+    pub fn of(folder: FolderId) -> Self {
+        Self(format!("folders/{folder}/"))
+    }
+
+    /// The path of a listed key in this folder, or `None` for a key outside it, for a directory
+    /// marker, and for what some other program put there under a name that no client could use.
+    #[must_use]
+    pub fn file_path(&self, key: &ObjectKey) -> Option<FilePath> {
+        key.0.strip_prefix(&self.0)?.parse().ok()
+    }
+
+    /// The path of a listed common prefix or marker (`.../name/`) in this folder.
+    #[must_use]
+    pub fn directory_path(&self, key: &str) -> Option<FilePath> {
+        key.strip_prefix(&self.0)?.strip_suffix('/')?.parse().ok()
+    }
+}
+
+impl FromStr for FolderPrefix {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let inner = text.strip_suffix('/').unwrap_or_default();
+        let segments = inner.parse::<FilePath>().is_ok();
+        let control = text == format!("{CONTROL}/") || text.starts_with(&format!("{CONTROL}/"));
+        if !segments || control || text.len() > 120 {
+            return Err(Error::invalid(Subject::Folder, "not a prefix that a folder can have"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl<'de> Deserialize<'de> for FolderPrefix {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// SHA-256 of what must not stand in a key in the clear, in hex.
+fn digest(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
+
+impl ObjectKey {
+    /// A file's data.
+    #[must_use]
+    pub fn file(prefix: &FolderPrefix, path: &FilePath) -> Self {
+        Self(format!("{}{path}", prefix.0))
+    }
+
+    /// The zero-byte marker that keeps an empty directory.
+    #[must_use]
+    pub fn marker(prefix: &FolderPrefix, path: &FilePath) -> Self {
+        Self(format!("{}{path}/", prefix.0))
+    }
+
+    /// Layout version, key check and the verdict of the store probe.
+    #[must_use]
+    pub fn format() -> Self {
+        Self(format!("{CONTROL}/format"))
+    }
+
+    /// The claim of an e-mail address.
+    #[must_use]
+    pub fn email(email: &Email) -> Self {
+        Self(format!("{CONTROL}/emails/{}", digest(email.as_str())))
+    }
+
+    /// From an access key or an API token to its account. The text itself is not in the key.
+    #[must_use]
+    pub fn credential(text: &str) -> Self {
+        Self(format!("{CONTROL}/credentials/{}", digest(text)))
+    }
+
+    /// An account.
+    #[must_use]
+    pub fn account(account: AccountId) -> Self {
+        Self(format!("{CONTROL}/accounts/{account}/record"))
+    }
+
+    /// What an account calls its folders.
+    #[must_use]
+    pub fn names(account: AccountId) -> Self {
+        Self(format!("{CONTROL}/accounts/{account}/names"))
+    }
+
+    /// A folder.
+    #[must_use]
+    pub fn folder(folder: FolderId) -> Self {
+        Self(format!("{CONTROL}/folders/{folder}/record"))
+    }
+
+    /// What a folder holds, counted.
+    #[must_use]
+    pub fn usage(folder: FolderId) -> Self {
+        Self(format!("{CONTROL}/folders/{folder}/usage"))
+    }
+
+    /// An unfinished upload.
+    #[must_use]
+    pub fn session(upload: &UploadId) -> Self {
+        Self(format!("{CONTROL}/uploads/{upload}/session"))
+    }
+
+    /// Small chunks of an unfinished upload, as one replica stored them together.
+    #[must_use]
+    pub fn bundle(upload: &UploadId, replica: ReplicaId, number: u64) -> Self {
+        Self(format!("{CONTROL}/uploads/{upload}/bundles/{replica}-{number:08}"))
+    }
+
+    /// The order to remove the data of a deleted folder.
+    #[must_use]
+    pub fn drain(folder: FolderId) -> Self {
+        Self(format!("{CONTROL}/jobs/drain-{folder}"))
+    }
+
+    /// A scratch object of the store probe and of the conformance suite.
+    #[must_use]
+    pub fn scratch(run: &str, name: &str) -> Self {
+        Self(format!("{CONTROL}/probe/{run}/{name}"))
+    }
+
+    /// A key as a store listed it.
+    pub(crate) const fn listed(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The key as the store takes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl KeyPrefix {
+    /// All data of a folder.
+    #[must_use]
+    pub fn folder(prefix: &FolderPrefix) -> Self {
+        Self(prefix.0.clone())
+    }
+
+    /// What lies in a directory of a folder.
+    #[must_use]
+    pub fn directory(prefix: &FolderPrefix, directory: &DirPath) -> Self {
+        match directory.path() {
+            None => Self::folder(prefix),
+            Some(path) => Self(format!("{}{path}/", prefix.0)),
+        }
+    }
+
+    /// All unfinished uploads.
+    #[must_use]
+    pub fn uploads() -> Self {
+        Self(format!("{CONTROL}/uploads/"))
+    }
+
+    /// One upload's record and bundles.
+    #[must_use]
+    pub fn upload(upload: &UploadId) -> Self {
+        Self(format!("{CONTROL}/uploads/{upload}/"))
+    }
+
+    /// One upload's bundles.
+    #[must_use]
+    pub fn bundles(upload: &UploadId) -> Self {
+        Self(format!("{CONTROL}/uploads/{upload}/bundles/"))
+    }
+
+    /// All accounts.
+    #[must_use]
+    pub fn accounts() -> Self {
+        Self(format!("{CONTROL}/accounts/"))
+    }
+
+    /// All folders' control objects.
+    #[must_use]
+    pub fn folders() -> Self {
+        Self(format!("{CONTROL}/folders/"))
+    }
+
+    /// All claims of e-mail addresses.
+    #[must_use]
+    pub fn emails() -> Self {
+        Self(format!("{CONTROL}/emails/"))
+    }
+
+    /// All pointers from credentials to accounts.
+    #[must_use]
+    pub fn credentials() -> Self {
+        Self(format!("{CONTROL}/credentials/"))
+    }
+
+    /// All background work.
+    #[must_use]
+    pub fn jobs() -> Self {
+        Self(format!("{CONTROL}/jobs/"))
+    }
+
+    /// One run's scratch objects.
+    #[must_use]
+    pub fn scratch(run: &str) -> Self {
+        Self(format!("{CONTROL}/probe/{run}/"))
+    }
+
+    /// Every object of the bucket.
+    #[must_use]
+    pub const fn everything() -> Self {
+        Self(String::new())
+    }
+
+    /// The prefix as the store takes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What follows this prefix in `key`, or `None` when it does not begin with it.
+    #[must_use]
+    pub fn rest<'k>(&self, key: &'k ObjectKey) -> Option<&'k str> {
+        key.0.strip_prefix(&self.0)
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for KeyPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SystemRandom;
+
+    #[test]
+    fn no_control_key_is_a_prefix_of_another() {
+        let (account, folder) = (AccountId::random(&SystemRandom), FolderId::random(&SystemRandom));
+        let (upload, replica) = (UploadId::random(&SystemRandom), ReplicaId::random(&SystemRandom));
+        let email = "a@b".parse().unwrap();
+        let keys = [
+            ObjectKey::format(),
+            ObjectKey::email(&email),
+            ObjectKey::credential("x"),
+            ObjectKey::account(account),
+            ObjectKey::names(account),
+            ObjectKey::folder(folder),
+            ObjectKey::usage(folder),
+            ObjectKey::session(&upload),
+            ObjectKey::bundle(&upload, replica, 1),
+            ObjectKey::drain(folder),
+            ObjectKey::scratch("r", "x"),
+        ];
+        for one in &keys {
+            for other in &keys {
+                assert!(!other.as_str().starts_with(&format!("{one}/")), "{one} hides {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_listed_key_gives_its_path_back() {
+        let prefix = FolderPrefix::of(FolderId::random(&SystemRandom));
+        let path: FilePath = "a b/ü.txt".parse().unwrap();
+        assert_eq!(prefix.file_path(&ObjectKey::file(&prefix, &path)), Some(path.clone()));
+        assert_eq!(prefix.file_path(&ObjectKey::marker(&prefix, &path)), None);
+        assert_eq!(prefix.directory_path(ObjectKey::marker(&prefix, &path).as_str()), Some(path));
+        assert_eq!(prefix.file_path(&ObjectKey::format()), None);
+    }
+
+    #[test]
+    fn the_longest_key_fits() {
+        let prefix: FolderPrefix = format!("{}/", "p".repeat(119)).parse().unwrap();
+        let path: FilePath =
+            format!("{}/{}/{}/{}", "x".repeat(255), "x".repeat(255), "x".repeat(255), "x".repeat(132)).parse().unwrap();
+        assert_eq!(path.as_str().len(), 900);
+        assert!(ObjectKey::marker(&prefix, &path).as_str().len() <= 1024);
+    }
+
+    #[test]
+    fn a_folder_prefix_never_covers_control_objects() {
+        for text in ["", "/", ".folderbridge/", ".folderbridge/x/", "a", "a//", "../", "a/../"] {
+            assert!(text.parse::<FolderPrefix>().is_err(), "{text:?}");
+        }
+        assert!("team/photos/".parse::<FolderPrefix>().is_ok());
+    }
+}
