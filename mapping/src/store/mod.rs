@@ -4,7 +4,9 @@
 //! Decorators: `counted`, `faulty`. Every one passes `conformance`.
 
 pub mod body;
+mod check;
 pub mod error;
+pub mod memory;
 
 use std::collections::BTreeMap;
 use std::fmt;
