@@ -107,6 +107,10 @@ pub fn exactly(size: u64, stream: BodyStream) -> BodyStream {
             Some(chunk) => {
                 let chunk = chunk?;
                 let left = left.checked_sub(chunk.len() as u64).ok_or_else(|| wrong_length("longer"))?;
+                // The last bytes wait for the end: whoever has counted them all stops reading.
+                if left == 0 {
+                    ended(&mut stream).await?;
+                }
                 Ok(Some((chunk, (stream, left))))
             }
             None if left == 0 => Ok(None),
@@ -114,6 +118,15 @@ pub fn exactly(size: u64, stream: BodyStream) -> BodyStream {
         }
     });
     counted.boxed()
+}
+
+async fn ended(stream: &mut BodyStream) -> io::Result<()> {
+    while let Some(chunk) = stream.next().await {
+        if !chunk?.is_empty() {
+            return Err(wrong_length("longer"));
+        }
+    }
+    Ok(())
 }
 
 fn wrong_length(how: &str) -> io::Error {
@@ -138,6 +151,8 @@ mod tests {
         assert_eq!(length(Body::once(5, chunks(&[2, 3])).into_stream()).await.unwrap(), 5);
         assert!(length(Body::once(6, chunks(&[2, 3])).into_stream()).await.is_err());
         assert!(length(Body::once(4, chunks(&[2, 3])).into_stream()).await.is_err());
+        let mut longer = Body::once(2, chunks(&[2, 3])).into_stream();
+        assert!(longer.next().await.is_some_and(|first| first.is_err()), "the last byte comes with the end");
         assert_eq!(length(Body::from(Bytes::new()).into_stream()).await.unwrap(), 0);
     }
 

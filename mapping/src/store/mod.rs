@@ -5,8 +5,11 @@
 
 pub mod body;
 mod check;
+pub mod counted;
 pub mod error;
+pub mod faulty;
 pub mod memory;
+pub mod operation;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,0 +1,113 @@
+//! What is to go wrong, and at which call.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::random::{Random, SeededRandom};
+use crate::store::operation::Operation;
+
+/// One thing that can befall a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is done and `Unavailable` is answered, as after a 500 or a 503.
+    Refuse,
+    /// Nothing is done and `Conflict` is answered, as AWS does to racing conditional writes.
+    Conflict,
+    /// The call is done and `Unavailable` is answered.
+    LoseAnswer,
+    /// The body breaks after half of its bytes, on its way in or out; one on its way in is not stored.
+    CutBody,
+    /// The store has dropped the multipart upload that the call is about.
+    DropUpload,
+}
+
+/// When the process that calls is to die.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kill {
+    /// At the call of this number, from 1.
+    pub at: u64,
+    /// Before it is done, or after it is done and before its answer.
+    pub moment: Moment,
+    /// Whether only writes are counted.
+    pub only_writes: bool,
+}
+
+/// On which side of a call the process dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The call is not done.
+    Before,
+    /// The call is done; its answer is never seen.
+    After,
+}
+
+impl Kill {
+    /// The moment, when this is the call to die at.
+    pub(super) fn moment(self, number: u64, write: Option<u64>) -> Option<Moment> {
+        let counted = if self.only_writes { write? } else { number };
+        (counted >= self.at).then_some(self.moment)
+    }
+}
+
+/// What goes wrong, by chance and by plan. The default is nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    /// What the chances below are drawn from.
+    pub seed: u64,
+    /// Calls of a thousand that are refused.
+    pub refused: u16,
+    /// Conditional writes of a thousand that are answered 409.
+    pub conflicts: u16,
+    /// Calls of a thousand whose answer is lost.
+    pub lost: u16,
+    /// Bodies of a thousand that are cut.
+    pub cut: u16,
+    /// Calls of a thousand on a multipart upload that find it dropped.
+    pub dropped: u16,
+    /// Each call waits up to this long.
+    pub latency: Duration,
+    /// What befalls the calls of these numbers (from 1), whatever the chances say.
+    pub at: BTreeMap<u64, Fault>,
+}
+
+impl Faults {
+    /// One fault at the call of one number, from 1.
+    #[must_use]
+    pub fn once(number: u64, fault: Fault) -> Self {
+        Self { at: BTreeMap::from([(number, fault)]), ..Self::default() }
+    }
+
+    pub(super) fn delay(&self, number: u64) -> Option<Duration> {
+        let most = u64::try_from(self.latency.as_micros()).unwrap_or(u64::MAX);
+        (most > 0).then(|| Duration::from_micros(self.draw(number, 1).below(most)))
+    }
+
+    pub(super) fn befalls(&self, number: u64, operation: Operation, conditional: bool) -> Option<Fault> {
+        if let Some(fault) = self.at.get(&number) {
+            return Some(*fault);
+        }
+        let has_body = matches!(operation, Operation::Get | Operation::Put | Operation::PutPart);
+        let has_upload = matches!(operation, Operation::PutPart | Operation::ListParts | Operation::CompleteMultipart);
+        let chances = [
+            (Fault::Refuse, self.refused, true),
+            (Fault::Conflict, self.conflicts, conditional),
+            (Fault::LoseAnswer, self.lost, true),
+            (Fault::CutBody, self.cut, has_body),
+            (Fault::DropUpload, self.dropped, has_upload),
+        ];
+        let mut drawn = self.draw(number, 0).below(1000);
+        for (fault, chance, possible) in chances {
+            if drawn < u64::from(chance) {
+                return possible.then_some(fault);
+            }
+            drawn -= u64::from(chance);
+        }
+        None
+    }
+
+    fn draw(&self, number: u64, purpose: u64) -> Box<dyn Random> {
+        // Odd multipliers spread neighbouring numbers over the whole range of seeds.
+        let place = number.wrapping_mul(2).wrapping_add(purpose).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        Box::new(SeededRandom::new(self.seed ^ place))
+    }
+}
