@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, Fuse};
 use futures::{StreamExt, stream};
 
 /// Bytes on their way in or out. An error ends it.
@@ -102,7 +102,7 @@ fn one(bytes: Bytes) -> BodyStream {
 /// `stream`, failing unless it yields exactly `size` bytes.
 #[must_use]
 pub fn exactly(size: u64, stream: BodyStream) -> BodyStream {
-    let counted = stream::try_unfold((stream, size), |(mut stream, left)| async move {
+    let counted = stream::try_unfold((stream.fuse(), size), |(mut stream, left)| async move {
         match stream.next().await {
             Some(chunk) => {
                 let chunk = chunk?;
@@ -120,7 +120,7 @@ pub fn exactly(size: u64, stream: BodyStream) -> BodyStream {
     counted.boxed()
 }
 
-async fn ended(stream: &mut BodyStream) -> io::Result<()> {
+async fn ended(stream: &mut Fuse<BodyStream>) -> io::Result<()> {
     while let Some(chunk) = stream.next().await {
         if !chunk?.is_empty() {
             return Err(wrong_length("longer"));

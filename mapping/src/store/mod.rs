@@ -4,12 +4,14 @@
 //! Decorators: `counted`, `faulty`. Every one passes `conformance`.
 
 pub mod body;
+mod capabilities;
 mod check;
 pub mod counted;
 pub mod error;
 pub mod faulty;
 pub mod memory;
 pub mod operation;
+pub mod s3;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,6 +22,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use body::{Body, BodyStream};
+pub use capabilities::Capabilities;
 pub use error::{StoreError, StoreErrorKind, StoreResult};
 
 use crate::clock::Timestamp;

@@ -1,0 +1,31 @@
+//! What a store is known to do beyond what every store must.
+
+use serde::{Deserialize, Serialize};
+
+/// What a store does. Where it does not, `s3` takes a detour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capabilities {
+    /// CopyObject checks a condition on its target (MinIO and moto ignore it).
+    pub conditional_copy: bool,
+    /// DeleteObject checks `If-Match` (MinIO ignores it).
+    pub conditional_delete: bool,
+    /// CompleteMultipartUpload checks both conditions (moto ignores `If-Match`).
+    pub conditional_complete: bool,
+    /// Objects have tags (R2 has none).
+    pub tags: bool,
+}
+
+impl Capabilities {
+    /// What may be relied on before a store was probed.
+    #[must_use]
+    pub const fn unproved() -> Self {
+        Self { conditional_copy: false, conditional_delete: false, conditional_complete: true, tags: true }
+    }
+
+    /// All of it, as AWS does.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self { conditional_copy: true, conditional_delete: true, conditional_complete: true, tags: true }
+    }
+}

@@ -1,0 +1,74 @@
+//! Whether the bucket can be used at all, said so that the person who starts the bridge can act.
+
+use aws_sdk_s3::config::ProvideCredentials;
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+
+use super::S3Store;
+use super::failure::failed;
+use crate::store::{StoreError, StoreErrorKind, StoreResult};
+
+impl S3Store {
+    /// Looks whether the bucket is there and these credentials may use it.
+    ///
+    /// # Errors
+    /// With a sentence that names the bucket, the endpoint and what is wrong.
+    pub async fn check_bucket(&self) -> StoreResult<()> {
+        self.check_credentials().await?;
+        let answer = self.client.head_bucket().bucket(self.bucket()).send().await;
+        let Err(error) = answer.map_err(|error| failed("head bucket", self.bucket(), error)) else {
+            return Ok(());
+        };
+        let (bucket, endpoint) = (self.bucket(), self.endpoint());
+        let (kind, sentence) = match error.kind() {
+            StoreErrorKind::NotFound | StoreErrorKind::NoSuchBucket => {
+                (StoreErrorKind::NoSuchBucket, format!("bucket `{bucket}` does not exist at {endpoint}"))
+            }
+            StoreErrorKind::AccessDenied => {
+                (StoreErrorKind::AccessDenied, format!("{endpoint} denies these credentials the bucket `{bucket}`"))
+            }
+            StoreErrorKind::Unavailable => {
+                (StoreErrorKind::Unavailable, format!("no answer from {endpoint} for bucket `{bucket}`"))
+            }
+            kind => (kind, format!("{endpoint} refuses bucket `{bucket}`: {error}")),
+        };
+        Err(StoreError::new(kind, sentence).caused_by(error))
+    }
+
+    /// Makes the bucket; one that is there and ours is no error.
+    ///
+    /// # Errors
+    /// When the store does not let us.
+    pub async fn create_bucket(&self) -> StoreResult<()> {
+        let request = self.client.create_bucket().bucket(self.bucket());
+        // AWS wants the region said again, except where it is the first one ever.
+        let region = self.settings.region.as_deref().filter(|region| *region != "us-east-1");
+        let region = region.filter(|_| self.settings.endpoint.is_none()).map(BucketLocationConstraint::from);
+        let place = region.map(|region| CreateBucketConfiguration::builder().location_constraint(region).build());
+        let request = request.set_create_bucket_configuration(place);
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == Some("BucketAlreadyOwnedByYou") => Ok(()),
+            Err(error) => Err(failed("create bucket", self.bucket(), error)),
+        }
+    }
+
+    /// Looks for the bucket and makes it if it is not there. For the embedded store.
+    ///
+    /// # Errors
+    /// As [`S3Store::check_bucket`] and [`S3Store::create_bucket`].
+    pub async fn ensure_bucket(&self) -> StoreResult<()> {
+        match self.check_bucket().await {
+            Err(error) if error.kind() == StoreErrorKind::NoSuchBucket => self.create_bucket().await,
+            answer => answer,
+        }
+    }
+
+    async fn check_credentials(&self) -> StoreResult<()> {
+        let denied = |message: &str| StoreError::new(StoreErrorKind::AccessDenied, message);
+        let nowhere = "no credentials found: none are set, and environment, profile, container and instance have none";
+        let provider = self.credentials.as_ref().ok_or_else(|| denied(nowhere))?;
+        let found = provider.provide_credentials().await;
+        found.map(|_| ()).map_err(|error| denied(nowhere).caused_by(error))
+    }
+}

@@ -1,0 +1,98 @@
+//! The SDK's errors end here: what a store answered becomes a [`StoreError`].
+
+use std::error::Error as StdError;
+
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+use crate::store::{Condition, StoreError, StoreErrorKind, StoreResult};
+
+/// What an SDK call answered, as the port answers it. `what` and `key` are for the log.
+pub(super) fn failed<E>(what: &'static str, key: &str, error: SdkError<E, HttpResponse>) -> StoreError
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    let kind = match &error {
+        SdkError::ServiceError(answer) => {
+            let code = answer.err().code();
+            by_code(code).unwrap_or_else(|| by_status(answer.raw().status().as_u16()))
+        }
+        SdkError::ResponseError(answer) => match by_status(answer.raw().status().as_u16()) {
+            // An answer that promised success and could not be read leaves the outcome open.
+            StoreErrorKind::Refused => StoreErrorKind::Unavailable,
+            kind => kind,
+        },
+        SdkError::ConstructionFailure(_) => StoreErrorKind::Refused,
+        _ => StoreErrorKind::Unavailable,
+    };
+    let region = error.raw_response().and_then(|answer| answer.headers().get("x-amz-bucket-region"));
+    let hint = match (kind, region) {
+        (StoreErrorKind::Refused, Some(region)) => format!(" (the bucket is in region `{region}`)"),
+        _ => String::new(),
+    };
+    let message = format!("{what} `{key}`: {}{hint}", DisplayErrorContext(&error));
+    StoreError::new(kind, message).caused_by(error)
+}
+
+/// `If-Match` on a missing key: AWS and MinIO say 404 where SeaweedFS says 412.
+pub(super) fn conditional<T>(result: StoreResult<T>, condition: &Condition) -> StoreResult<T> {
+    result.map_err(|error| match (error.kind(), condition) {
+        (StoreErrorKind::NotFound, Condition::Matches(_)) => {
+            StoreError::new(StoreErrorKind::PreconditionFailed, "nothing is there").caused_by(error)
+        }
+        _ => error,
+    })
+}
+
+fn by_code(code: Option<&str>) -> Option<StoreErrorKind> {
+    Some(match code? {
+        "NoSuchKey" | "NotFound" => StoreErrorKind::NotFound,
+        "NoSuchUpload" => StoreErrorKind::NoSuchUpload,
+        "NoSuchBucket" => StoreErrorKind::NoSuchBucket,
+        "PreconditionFailed" => StoreErrorKind::PreconditionFailed,
+        "ConditionalRequestConflict" | "OperationAborted" => StoreErrorKind::Conflict,
+        "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" => StoreErrorKind::InvalidPart,
+        "InvalidRange" => StoreErrorKind::InvalidRange,
+        "RequestTimeout" | "SlowDown" | "SlowDownRead" | "SlowDownWrite" | "IncompleteBody" => {
+            StoreErrorKind::Unavailable
+        }
+        _ => return None,
+    })
+}
+
+fn by_status(status: u16) -> StoreErrorKind {
+    match status {
+        401 | 403 => StoreErrorKind::AccessDenied,
+        404 => StoreErrorKind::NotFound,
+        409 => StoreErrorKind::Conflict,
+        412 => StoreErrorKind::PreconditionFailed,
+        416 => StoreErrorKind::InvalidRange,
+        408 | 429 | 500 | 502..=599 => StoreErrorKind::Unavailable,
+        // 501 is what a store says of a call that it does not have.
+        _ => StoreErrorKind::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_says_more_than_its_status() {
+        for (code, status, kind) in [
+            (Some("NoSuchUpload"), 404, StoreErrorKind::NoSuchUpload),
+            (Some("NoSuchBucket"), 404, StoreErrorKind::NoSuchBucket),
+            (None, 404, StoreErrorKind::NotFound),
+            (Some("RequestTimeout"), 400, StoreErrorKind::Unavailable),
+            (Some("ConditionalRequestConflict"), 409, StoreErrorKind::Conflict),
+            (Some("InvalidAccessKeyId"), 403, StoreErrorKind::AccessDenied),
+            (Some("EntityTooSmall"), 400, StoreErrorKind::InvalidPart),
+            (Some("NotImplemented"), 501, StoreErrorKind::Refused),
+            (Some("PermanentRedirect"), 301, StoreErrorKind::Refused),
+            (Some("InternalError"), 500, StoreErrorKind::Unavailable),
+            (Some("ServiceUnavailable"), 503, StoreErrorKind::Unavailable),
+        ] {
+            assert_eq!(by_code(code).unwrap_or_else(|| by_status(status)), kind, "{code:?} {status}");
+        }
+    }
+}

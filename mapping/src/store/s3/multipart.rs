@@ -1,0 +1,124 @@
+//! Multipart uploads.
+
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+
+use super::failure::{conditional, failed};
+use super::objects::unsigned;
+use super::{S3Store, body, encode};
+use crate::key::ObjectKey;
+use crate::store::{
+    Attributes, Body, Condition, ETag, MultipartId, Part, PartNumber, StoreError, StoreErrorKind, StoreResult,
+};
+
+impl S3Store {
+    pub(super) async fn create_upload(&self, key: &ObjectKey, attributes: Attributes) -> StoreResult<MultipartId> {
+        let request = self.client.create_multipart_upload().bucket(self.bucket()).key(key.as_str());
+        let request = request
+            .set_tagging(self.tagging(&attributes))
+            .set_content_type(attributes.content_type)
+            .set_metadata(Some(attributes.metadata.into_iter().collect()));
+        let answer = request.send().await.map_err(|error| failed("create multipart", key.as_str(), error))?;
+        let id = answer.upload_id.filter(|id| !id.is_empty());
+        id.map(MultipartId).ok_or_else(|| StoreError::new(StoreErrorKind::Unavailable, "an upload without an id"))
+    }
+
+    pub(super) async fn upload_part(
+        &self,
+        key: &ObjectKey,
+        upload: &MultipartId,
+        number: PartNumber,
+        body: Body,
+    ) -> StoreResult<ETag> {
+        let sent = body::send(body);
+        let request = self.client.upload_part().bucket(self.bucket()).key(key.as_str());
+        let request = request
+            .upload_id(&upload.0)
+            .part_number(signed(number))
+            .content_length(sent.size.try_into().unwrap_or(i64::MAX))
+            .body(sent.stream)
+            .customize()
+            .config_override(Self::within(self.settings.within_body(sent.size)));
+        let request = if sent.signed { request } else { request.disable_payload_signing() };
+        let answer = request.send().await.map_err(|error| failed("put part", key.as_str(), error));
+        Ok(encode::etag(sent.watch.blame(answer)?.e_tag))
+    }
+
+    pub(super) async fn all_parts(&self, key: &ObjectKey, upload: &MultipartId) -> StoreResult<Vec<Part>> {
+        let (mut parts, mut marker) = (Vec::new(), None);
+        loop {
+            let request = self.client.list_parts().bucket(self.bucket()).key(key.as_str()).upload_id(&upload.0);
+            let request = request.set_part_number_marker(marker.clone());
+            let answer = request.send().await.map_err(|error| failed("list parts", key.as_str(), error))?;
+            let page = answer.parts.unwrap_or_default().into_iter().filter_map(|part| {
+                let number = part.part_number.and_then(|number| PartNumber::try_from(number).ok())?;
+                Some(Part { number, size: unsigned(part.size), etag: encode::etag(part.e_tag) })
+            });
+            parts.extend(page);
+            let next = answer.next_part_number_marker.filter(|_| answer.is_truncated.unwrap_or(false));
+            if next.is_none() || next == marker {
+                parts.sort_by_key(|part| part.number);
+                return Ok(parts);
+            }
+            marker = next;
+        }
+    }
+
+    /// Where the store does not check conditions here, a look comes before: a writer in between
+    /// is overwritten.
+    pub(super) async fn complete_upload(
+        &self,
+        key: &ObjectKey,
+        upload: &MultipartId,
+        parts: &[Part],
+        condition: Condition,
+    ) -> StoreResult<ETag> {
+        let checked = condition == Condition::Always || self.capabilities.conditional_complete;
+        if !checked {
+            self.look(key, &condition).await?;
+        }
+        let (if_match, if_none_match) = if checked { encode::condition(&condition) } else { (None, None) };
+        let part = |part: &Part| CompletedPart::builder().part_number(signed(part.number)).e_tag(&part.etag.0).build();
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.iter().map(part).collect())).build();
+        let request = self.client.complete_multipart_upload().bucket(self.bucket()).key(key.as_str());
+        let request = request
+            .upload_id(&upload.0)
+            .multipart_upload(parts)
+            .set_if_match(if_match)
+            .set_if_none_match(if_none_match)
+            .customize()
+            .config_override(self.long());
+        let answer = request.send().await.map_err(|error| failed("complete multipart", key.as_str(), error));
+        Ok(encode::etag(conditional(answer, &condition)?.e_tag))
+    }
+
+    pub(super) async fn abort_upload(&self, key: &ObjectKey, upload: &MultipartId) -> StoreResult<()> {
+        let request = self.client.abort_multipart_upload().bucket(self.bucket()).key(key.as_str());
+        let answer = request.upload_id(&upload.0).send().await;
+        match answer.map_err(|error| failed("abort multipart", key.as_str(), error)) {
+            Err(error) if matches!(error.kind(), StoreErrorKind::NoSuchUpload | StoreErrorKind::NotFound) => Ok(()),
+            answer => answer.map(|_| ()),
+        }
+    }
+
+    pub(super) async fn uploads_of(&self, key: &ObjectKey) -> StoreResult<Vec<MultipartId>> {
+        let (mut uploads, mut after) = (Vec::new(), (None, None));
+        loop {
+            let request = self.client.list_multipart_uploads().bucket(self.bucket()).prefix(key.as_str());
+            let request = request.set_key_marker(after.0.clone()).set_upload_id_marker(after.1.clone());
+            let answer = request.send().await.map_err(|error| failed("list multiparts", key.as_str(), error))?;
+            let page = answer.uploads.unwrap_or_default().into_iter();
+            let page = page.filter(|upload| upload.key.as_deref() == Some(key.as_str()));
+            uploads.extend(page.filter_map(|upload| upload.upload_id.map(MultipartId)));
+            let next = (answer.next_key_marker, answer.next_upload_id_marker);
+            if !answer.is_truncated.unwrap_or(false) || next.0.is_none() || next == after {
+                return Ok(uploads);
+            }
+            after = next;
+        }
+    }
+}
+
+/// A part number as the SDK takes it.
+pub(super) fn signed(number: PartNumber) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
