@@ -108,6 +108,11 @@ impl ObjectKey {
         Self(format!("{CONTROL}/credentials/{}", digest(text)))
     }
 
+    /// What stands for a credential in its key, and in its account's record.
+    pub(crate) fn credential_digest(text: &str) -> String {
+        digest(text)
+    }
+
     /// An account.
     #[must_use]
     pub fn account(account: AccountId) -> Self {

@@ -4,14 +4,33 @@
 //! Start at [`Bucket`], which owns the store and every shared part; accounts, folders and
 //! uploads are opened from it.
 
+pub mod access;
+pub mod accounts;
+pub mod bucket;
+mod cache;
 pub mod clock;
 pub mod error;
+pub mod folders;
+mod format;
 pub mod id;
 pub mod key;
+mod manifest;
 pub mod name;
 pub mod path;
 pub mod random;
+mod records;
+pub mod seal;
+pub mod sharing;
+mod standing;
 pub mod store;
+pub mod tasks;
+#[doc(hidden)]
+pub mod testing;
 
+pub use access::{Folder, FolderRef, Permission};
+pub use accounts::{Account, Credentials, NewAccount};
+pub use bucket::{Acknowledge, Bucket, Parts, Settings};
 pub use clock::{Clock, Timestamp};
 pub use error::{Error, ErrorKind, Result, Subject};
+pub use folders::FolderInfo;
+pub use seal::{MasterKeys, Secret};

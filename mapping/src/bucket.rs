@@ -1,0 +1,193 @@
+//! The bucket and everything that requests share. Nothing here is lost when the process dies.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::id::ReplicaId;
+use crate::key::ObjectKey;
+use crate::manifest::{Document, Manifest};
+use crate::random::Random;
+use crate::records::{AccountRecord, CredentialPointer, FolderRecord, NamesRecord};
+use crate::seal::MasterKeys;
+use crate::store::Store;
+use crate::tasks::Tasks;
+
+/// A bucket that folderbridge serves. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    replica: ReplicaId,
+    tasks: Tasks,
+    caches: Caches,
+    hashing: tokio::sync::Semaphore,
+}
+
+/// What a [`Bucket`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where everything lies.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids and secrets come from.
+    pub random: Arc<dyn Random>,
+    /// What secrets are sealed with.
+    pub keys: MasterKeys,
+    /// How it behaves.
+    pub settings: Settings,
+}
+
+/// How a [`Bucket`] behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long records are believed without looking again, counted from sending the request: a
+    /// revocation made on another replica takes effect within it.
+    pub cache_for: Duration,
+    /// How long a small chunk waits for its neighbours before it is stored.
+    pub hold_chunks_for: Duration,
+    /// When a chunk is acknowledged.
+    pub acknowledge: Acknowledge,
+    /// How long an upload lives after its newest chunk.
+    pub session_life: Duration,
+    /// Bytes of bodies that may be in memory at one time, over all requests.
+    pub budget_bytes: u32,
+    /// How old work that stopped half way must be before others may undo it: longer than any
+    /// request can take between two writes.
+    pub claim_grace: Duration,
+    /// How long after a folder's deletion a replica that had not heard of it may still write.
+    pub late_writes: Duration,
+}
+
+/// When a chunk of an upload is acknowledged. The finish always means stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledge {
+    /// Once it is in memory. A replica that dies within the holding time makes the finish name
+    /// what is missing.
+    Held,
+    /// Only once it is in the store.
+    Stored,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cache_for: Duration::from_secs(2),
+            hold_chunks_for: Duration::from_millis(500),
+            acknowledge: Acknowledge::Held,
+            session_life: Duration::from_secs(7 * 24 * 60 * 60),
+            budget_bytes: 32 * 1024 * 1024,
+            claim_grace: Duration::from_secs(60),
+            late_writes: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+/// Documents that are read by nearly every request.
+#[derive(Debug)]
+pub(crate) struct Caches {
+    pub(crate) accounts: Cache<AccountRecord>,
+    pub(crate) credentials: Cache<CredentialPointer>,
+    pub(crate) folders: Cache<FolderRecord>,
+    pub(crate) names: Cache<NamesRecord>,
+}
+
+impl Caches {
+    fn new(parts: &Parts) -> Self {
+        let (keep_for, clock) = (parts.settings.cache_for, &parts.clock);
+        Self {
+            accounts: Cache::new(keep_for, Arc::clone(clock)),
+            credentials: Cache::new(keep_for, Arc::clone(clock)),
+            folders: Cache::new(keep_for, Arc::clone(clock)),
+            names: Cache::new(keep_for, Arc::clone(clock)),
+        }
+    }
+}
+
+/// Each hash takes 19 MiB and a core for a moment: more at a time would starve the requests.
+const HASHES_AT_ONCE: usize = 2;
+
+impl Bucket {
+    /// Opens the bucket; the first time, writes what layout it has.
+    ///
+    /// # Errors
+    /// `Invalid` when the bucket has a newer layout or belongs to another master key;
+    /// `Unavailable` when the store does not answer.
+    pub async fn open(parts: Parts) -> Result<Self> {
+        let inner = Inner {
+            replica: ReplicaId::random(&*parts.random),
+            tasks: Tasks::default(),
+            caches: Caches::new(&parts),
+            hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
+            parts,
+        };
+        let bucket = Self { inner: Arc::new(inner) };
+        bucket.check_format().await?;
+        Ok(bucket)
+    }
+
+    /// The store itself.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.parts.store
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.inner.parts.clock
+    }
+
+    /// Where chance comes from.
+    #[must_use]
+    pub fn random(&self) -> &dyn Random {
+        &*self.inner.parts.random
+    }
+
+    /// How it behaves.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.inner.parts.settings
+    }
+
+    /// Which process this is.
+    #[must_use]
+    pub fn replica(&self) -> ReplicaId {
+        self.inner.replica
+    }
+
+    /// What runs beside the requests.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.inner.tasks
+    }
+
+    /// Ends what runs beside the requests, waiting for it at most `deadline`.
+    pub async fn drain(&self, deadline: Duration) {
+        self.tasks().drain(deadline).await;
+    }
+
+    pub(crate) fn keys(&self) -> &MasterKeys {
+        &self.inner.parts.keys
+    }
+
+    pub(crate) fn caches(&self) -> &Caches {
+        &self.inner.caches
+    }
+
+    pub(crate) fn hashing(&self) -> &tokio::sync::Semaphore {
+        &self.inner.hashing
+    }
+
+    /// The document at `key`.
+    pub(crate) fn manifest<T: Document>(&self, key: ObjectKey) -> Manifest<T> {
+        Manifest::new(self.clone(), key)
+    }
+}

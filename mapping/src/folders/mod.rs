@@ -1,0 +1,30 @@
+//! Folders as their accounts see them: made, listed, renamed, deleted.
+
+mod create;
+mod delete;
+mod drain;
+mod list;
+mod names;
+mod rename;
+#[cfg(test)]
+mod tests;
+
+use crate::access::Permission;
+use crate::clock::Timestamp;
+use crate::id::{AccountId, FolderId};
+use crate::name::FolderName;
+
+/// A folder as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderInfo {
+    /// Its id; the same for everybody.
+    pub id: FolderId,
+    /// What the account that asked calls it.
+    pub name: FolderName,
+    /// Whose it is.
+    pub owner: AccountId,
+    /// What the account that asked may do in it.
+    pub permission: Permission,
+    /// When it was made.
+    pub created: Timestamp,
+}

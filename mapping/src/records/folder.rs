@@ -1,0 +1,89 @@
+//! `.folderbridge/folders/<folder-id>/record`: that a folder exists, where its data lies, and
+//! who may do what in it. Only this record grants permission.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::Permission;
+use crate::bucket::Bucket;
+use crate::cache::Cache;
+use crate::clock::Timestamp;
+use crate::error::Subject;
+use crate::id::{AccountId, FolderId};
+use crate::key::FolderPrefix;
+use crate::manifest::Document;
+use crate::name::FolderName;
+
+/// A folder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct FolderRecord {
+    pub(crate) id: FolderId,
+    pub(crate) state: FolderState,
+    pub(crate) owner: AccountId,
+    /// The name it was created under: a label for people who read the bucket. What each account
+    /// calls it stands in that account's names.
+    pub(crate) label: FolderName,
+    pub(crate) prefix: FolderPrefix,
+    /// Everybody but the owner.
+    pub(crate) members: BTreeMap<AccountId, Member>,
+    pub(crate) limits: FolderLimits,
+    pub(crate) created: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FolderState {
+    Live,
+    /// Its data is removed in the background.
+    Deleted,
+    /// It never came to be: its creation stopped half way and may not go on.
+    Fenced,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Member {
+    pub(crate) permission: Permission,
+    pub(crate) since: Timestamp,
+}
+
+/// What a folder may hold; nothing set is no limit.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct FolderLimits {
+    pub(crate) bytes: Option<u64>,
+    pub(crate) files: Option<u64>,
+}
+
+impl FolderRecord {
+    /// What `account` may do here; `None` is nothing at all, also in a folder that is no more.
+    pub(crate) fn permission(&self, account: AccountId) -> Option<Permission> {
+        if self.state != FolderState::Live {
+            return None;
+        }
+        if account == self.owner {
+            return Some(Permission::Manage);
+        }
+        self.members.get(&account).map(|member| member.permission)
+    }
+}
+
+impl Document for FolderRecord {
+    const KIND: &'static str = "folder";
+    const SUBJECT: Subject = Subject::Folder;
+
+    fn owner(&self) -> Option<AccountId> {
+        Some(self.owner)
+    }
+
+    fn state(&self) -> &'static str {
+        match self.state {
+            FolderState::Live => "live",
+            FolderState::Deleted => "deleted",
+            FolderState::Fenced => "fenced",
+        }
+    }
+
+    fn cache(bucket: &Bucket) -> Option<&Cache<Self>> {
+        Some(&bucket.caches().folders)
+    }
+}

@@ -1,0 +1,14 @@
+//! The documents that lie in the bucket, in the shapes that `docs/BUCKET.md` shows. Stored
+//! shapes are never sent to a client, and shapes of the wire are never stored.
+
+mod account;
+mod claim;
+mod folder;
+mod format;
+mod names;
+
+pub(crate) use account::{AccessKey, AccountLimits, AccountRecord, AccountState, ApiToken, CredentialState};
+pub(crate) use claim::{CredentialPointer, EmailClaim};
+pub(crate) use folder::{FolderLimits, FolderRecord, FolderState, Member};
+pub(crate) use format::FormatRecord;
+pub(crate) use names::{Draining, NameEntry, NameKind, NamesRecord};

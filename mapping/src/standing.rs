@@ -1,0 +1,134 @@
+//! Whether a claim stands: names and addresses are taken first and the record is written second,
+//! so between the two a claim belongs to somebody who does not exist yet, or never will.
+
+use std::time::Duration;
+
+use crate::bucket::Bucket;
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::id::AccountId;
+use crate::key::{FolderPrefix, ObjectKey};
+use crate::manifest::Created;
+use crate::name::FolderName;
+use crate::records::{
+    AccountLimits, AccountRecord, AccountState, EmailClaim, FolderLimits, FolderRecord, FolderState, NameEntry,
+    NameKind,
+};
+
+/// What a claim is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Its record is there.
+    Real,
+    /// Its record is not there and cannot come any more.
+    Dead,
+    /// Its record is not there, and it is too young to be given up.
+    Young,
+}
+
+impl Bucket {
+    /// What a claim of an address is worth. One that is too old is fenced: a record is written in
+    /// the place of the one that did not come, so its slow maker fails.
+    pub(crate) async fn standing_of_claim(&self, claim: &EmailClaim) -> Result<Standing> {
+        let Some(account) = claim.account else { return Ok(Standing::Dead) };
+        let manifest = self.manifest::<AccountRecord>(ObjectKey::account(account));
+        if let Some(record) = manifest.read().await? {
+            return Ok(record.standing());
+        }
+        if self.clock().now().since(claim.claimed) < self.settings().claim_grace {
+            return Ok(Standing::Young);
+        }
+        match manifest.create(self.fenced_account(account, claim)).await? {
+            Created::New => Ok(Standing::Dead),
+            Created::Existed(record) => Ok(record.standing()),
+        }
+    }
+
+    /// What an entry among an account's names is worth; one that is too old is fenced.
+    pub(crate) async fn standing_of_entry(
+        &self,
+        account: AccountId,
+        name: &FolderName,
+        entry: &NameEntry,
+    ) -> Result<Standing> {
+        let manifest = self.manifest::<FolderRecord>(ObjectKey::folder(entry.folder));
+        let young = self.clock().now().since(entry.created) < self.settings().claim_grace;
+        let record = manifest.read().await?;
+        match (record, entry.kind) {
+            (Some(record), _) if record.permission(account).is_some() => Ok(Standing::Real),
+            // Not a member yet: whoever shares it writes the name first.
+            (Some(record), NameKind::Joined) if record.state == FolderState::Live && young => Ok(Standing::Young),
+            (Some(_), _) => Ok(Standing::Dead),
+            (None, _) if young => Ok(Standing::Young),
+            (None, NameKind::Joined) => Ok(Standing::Dead),
+            (None, NameKind::Owned) => match manifest.create(self.fenced_folder(account, name, entry)).await? {
+                Created::Existed(record) if record.permission(account).is_some() => Ok(Standing::Real),
+                Created::New | Created::Existed(_) => Ok(Standing::Dead),
+            },
+        }
+    }
+
+    fn fenced_account(&self, id: AccountId, claim: &EmailClaim) -> AccountRecord {
+        AccountRecord {
+            id,
+            state: AccountState::Fenced,
+            email: claim.email.clone(),
+            name: "never made".parse().expect("the text is a name"),
+            password: None,
+            access_keys: Vec::new(),
+            api_tokens: Vec::new(),
+            disabled: true,
+            limits: AccountLimits::default(),
+            created: self.clock().now(),
+        }
+    }
+
+    fn fenced_folder(&self, owner: AccountId, label: &FolderName, entry: &NameEntry) -> FolderRecord {
+        FolderRecord {
+            id: entry.folder,
+            state: FolderState::Fenced,
+            owner,
+            label: label.clone(),
+            prefix: FolderPrefix::of(entry.folder),
+            members: std::collections::BTreeMap::new(),
+            limits: FolderLimits::default(),
+            created: self.clock().now(),
+        }
+    }
+}
+
+impl AccountRecord {
+    const fn standing(&self) -> Standing {
+        match self.state {
+            AccountState::Live => Standing::Real,
+            AccountState::Fenced => Standing::Dead,
+        }
+    }
+}
+
+/// How long a request waits for another that is about to decide the same thing, before it says `Busy`.
+pub(crate) struct Patience {
+    waits: u32,
+}
+
+/// Together with the doubling pauses: about two seconds.
+const WAITS: u32 = 8;
+
+impl Patience {
+    /// All of it.
+    pub(crate) const fn new() -> Self {
+        Self { waits: 0 }
+    }
+
+    /// Waits a moment; `Busy` when it has waited long enough.
+    pub(crate) async fn wait(&mut self, bucket: &Bucket, subject: Subject) -> Result<()> {
+        if self.waits >= WAITS {
+            let message = "another request is making it, or stopped half way: try again in a minute";
+            return Err(Error::new(ErrorKind::Busy, subject, message));
+        }
+        let pause = Duration::from_millis(8 << self.waits);
+        let jitter = Duration::from_millis(bucket.random().below(8 << self.waits));
+        self.waits += 1;
+        tokio::time::sleep(pause + jitter).await;
+        Ok(())
+    }
+}
