@@ -6,6 +6,7 @@
 pub mod body;
 mod capabilities;
 mod check;
+pub mod conformance;
 pub mod counted;
 pub mod error;
 pub mod faulty;
