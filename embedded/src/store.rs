@@ -1,0 +1,125 @@
+//! The store: opening, closing, and the ways to reach it.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
+
+use crate::blobs::Blobs;
+use crate::cleanup;
+use crate::error::OpenError;
+use crate::http_client::InProcess;
+use crate::keys::KeyPair;
+use crate::pins::Pins;
+use crate::readers::Readers;
+use crate::schema;
+use crate::service::Service;
+use crate::writer::Writer;
+
+/// What all requests share.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) writer: Writer,
+    pub(crate) readers: Readers,
+    pub(crate) blobs: Arc<Blobs>,
+    pub(crate) pins: Arc<Pins>,
+    keys: KeyPair,
+    /// Held as long as the store is open; the operating system lets go of it when the process dies.
+    lock: Mutex<Option<File>>,
+}
+
+impl Inner {
+    fn open(dir: &Path) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(dir).map_err(OpenError::at(dir))?;
+        let lock = lock(dir)?;
+        let keys = KeyPair::open(dir).map_err(OpenError::at(&dir.join("store-credentials")))?;
+        let blobs = Arc::new(Blobs::open(dir).map_err(OpenError::at(dir))?);
+        let conn = schema::open_writer(dir)?;
+        cleanup::sweep(dir, &blobs, &conn)?;
+        let pins = Pins::start(Arc::clone(&blobs)).map_err(OpenError::at(dir))?;
+        let writer = Writer::start(conn, Arc::clone(&pins)).map_err(OpenError::at(dir))?;
+        Ok(Self { writer, readers: Readers::new(dir), blobs, pins, keys, lock: Mutex::new(Some(lock)) })
+    }
+
+    fn stop(&self) {
+        self.writer.stop();
+        self.pins.stop();
+        // Last, so that the next process finds nothing in motion.
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn lock(dir: &Path) -> Result<File, OpenError> {
+    let path = dir.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(OpenError::at(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked(dir.to_path_buf())),
+        Err(TryLockError::Error(error)) => Err(OpenError::Io(path, error)),
+    }
+}
+
+/// A durable S3 store in one directory. Cheap to clone; all clones are the same store.
+#[derive(Clone, Debug)]
+pub struct LocalStore {
+    inner: Arc<Inner>,
+    service: S3Service,
+}
+
+impl LocalStore {
+    /// Opens the store in `dir`, and makes it if it is not there.
+    ///
+    /// Removes what an earlier run left unfinished. Completed writes are all there.
+    ///
+    /// # Errors
+    /// [`OpenError::Locked`] when another process uses the directory; the other variants when it cannot
+    /// be read or written.
+    pub async fn open(dir: &Path) -> Result<Self, OpenError> {
+        let path: PathBuf = dir.to_path_buf();
+        let opened = tokio::task::spawn_blocking(move || Inner::open(&path)).await;
+        let inner = Arc::new(opened.map_err(|error| OpenError::Io(dir.to_path_buf(), error.into()))??);
+        let mut builder = S3ServiceBuilder::new(Service::new(Arc::clone(&inner)));
+        builder.set_auth(SimpleAuth::from_single(&inner.keys.access_key, &*inner.keys.secret_key));
+        Ok(Self { service: builder.build(), inner })
+    }
+
+    /// An HTTP client for aws-sdk-s3 that calls the store in this process. Requests are signed with
+    /// [`key_pair`](Self::key_pair); endpoint and region may be anything, addresses are path-style.
+    #[must_use]
+    pub fn http_client(&self) -> SharedHttpClient {
+        SharedHttpClient::new(InProcess::from(self.service.clone()))
+    }
+
+    /// The same store as a hyper (and tower) service, to be listened on. It verifies signatures and
+    /// presigned URLs made with [`key_pair`](Self::key_pair) and refuses everybody else.
+    #[must_use]
+    pub fn service(&self) -> S3Service {
+        self.service.clone()
+    }
+
+    /// Access key and secret key. Made when the store was, kept in its directory.
+    #[must_use]
+    pub fn key_pair(&self) -> (String, String) {
+        (self.inner.keys.access_key.clone(), self.inner.keys.secret_key.clone())
+    }
+
+    /// Finishes what is being written, stops, and lets another process open the directory. Requests
+    /// that come afterwards are refused with `ServiceUnavailable`.
+    pub async fn close(self) {
+        self.inner.readers.close().await;
+        let inner = Arc::clone(&self.inner);
+        // The writer ends with its last batch, so this is short, but it blocks.
+        if let Err(error) = tokio::task::spawn_blocking(move || inner.stop()).await {
+            tracing::error!(%error, "the store did not stop in order");
+        }
+    }
+}
