@@ -105,7 +105,12 @@ impl ObjectKey {
     /// From an access key or an API token to its account. The text itself is not in the key.
     #[must_use]
     pub fn credential(text: &str) -> Self {
-        Self(format!("{CONTROL}/credentials/{}", digest(text)))
+        Self::credential_of_digest(&digest(text))
+    }
+
+    /// The same, by the digest that the account's record keeps of a token.
+    pub(crate) fn credential_of_digest(digest: &str) -> Self {
+        Self(format!("{CONTROL}/credentials/{digest}"))
     }
 
     /// What stands for a credential in its key, and in its account's record.

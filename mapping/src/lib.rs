@@ -23,6 +23,7 @@ pub mod seal;
 pub mod sharing;
 mod standing;
 pub mod store;
+pub mod sweep;
 pub mod tasks;
 #[doc(hidden)]
 pub mod testing;

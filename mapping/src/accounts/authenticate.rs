@@ -95,6 +95,14 @@ impl AccountRecord {
         tokens.any(|token| same(&token.digest, digest))
     }
 
+    /// The keys of the pointers that good credentials have.
+    pub(crate) fn active_pointers(&self) -> Vec<ObjectKey> {
+        let tokens = self.api_tokens.iter().filter(|token| token.state == CredentialState::Active);
+        let keys = self.access_keys.iter().filter(|key| key.state == CredentialState::Active);
+        let of_tokens = tokens.map(|token| ObjectKey::credential_of_digest(&token.digest));
+        of_tokens.chain(keys.map(|key| ObjectKey::credential(&key.access_key))).collect()
+    }
+
     /// The access key, if it is good.
     pub(super) fn active_key(&self, access_key: &str) -> Option<&AccessKey> {
         let mut keys = self.access_keys.iter().filter(|key| key.state == CredentialState::Active);

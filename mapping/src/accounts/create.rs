@@ -31,10 +31,15 @@ impl Bucket {
         let record = self.first_record(&new, &credentials).await?;
         self.claim_email(&new.email, record.id).await?;
         self.point_at_account(&credentials).await?;
-        match self.manifest(ObjectKey::account(record.id)).create(record.clone()).await? {
-            Created::New => Ok((Account::of(&record), credentials)),
-            Created::Existed(there) => there.made_by_the_same_request(&record).map(|account| (account, credentials)),
+        let account = match self.manifest(ObjectKey::account(record.id)).create(record.clone()).await? {
+            Created::New => Account::of(&record),
+            Created::Existed(there) => there.made_by_the_same_request(&record)?,
+        };
+        if new.issued.is_some() {
+            // Pointers of an earlier try may be so old that the sweeper was taking them just now.
+            self.point_at_account(&credentials).await?;
         }
+        Ok((account, credentials))
     }
 
     async fn first_record(&self, new: &NewAccount, credentials: &Credentials) -> Result<AccountRecord> {

@@ -45,7 +45,9 @@ impl<T: Document> Manifest<T> {
             Some(base) => base.stored.next(body, stamp.clone()),
         };
         let bytes = Bytes::from(next.encode()?);
-        for sending in 0.. {
+        let mut sendings = 0;
+        loop {
+            sendings += 1;
             let sent = self.bucket.clock().elapsed();
             let Err(error) = self.send(base, &next.body, bytes.clone()).await else {
                 self.keep(&next, sent);
@@ -63,11 +65,10 @@ impl<T: Document> Manifest<T> {
                 Proof::NotDone => return Ok(Outcome::Lost(there)),
                 Proof::Forgotten => return Err(self.nobody_can_tell(error)),
                 Proof::NotYet if there.is_none() && base.is_some() => return self.gone(error),
-                Proof::NotYet if sending + 1 >= SENDINGS => return Err(error.about(T::SUBJECT)),
-                Proof::NotYet => self.pause(sending + 1).await,
+                Proof::NotYet if sendings >= SENDINGS => return Err(error.about(T::SUBJECT)),
+                Proof::NotYet => self.pause(sendings).await,
             }
         }
-        unreachable!("the loop above has no end but its returns")
     }
 
     /// The document as the store gives it.

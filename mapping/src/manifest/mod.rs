@@ -3,6 +3,8 @@
 
 mod commit;
 mod stored;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::marker::PhantomData;

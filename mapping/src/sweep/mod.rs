@@ -1,0 +1,61 @@
+//! The sweeper: removes what stopped half way and what was deleted. Whatever no document points
+//! at is rubbish, but only once nobody can still be about to point at it.
+//!
+//! It may run beside all requests and beside other sweepers, and stop anywhere: the next run goes on.
+
+mod accounts;
+mod credentials;
+mod emails;
+mod folders;
+mod names;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use crate::bucket::Bucket;
+use crate::error::{Result, Subject};
+use crate::key::{KeyPrefix, ObjectKey};
+use crate::store::ListRequest;
+
+/// What one run of the sweeper did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SweepReport {
+    /// E-mail addresses whose account never came to be, free again.
+    pub claims_freed: usize,
+    /// Accounts that never came to be, whose last trace is gone.
+    pub accounts_removed: usize,
+    /// Pointers from credentials that are good for nothing, removed.
+    pub credentials_removed: usize,
+    /// Names of folders that never came to be, are deleted, or are not shared any more, removed.
+    pub names_removed: usize,
+    /// Objects of deleted folders, removed.
+    pub objects_removed: usize,
+    /// Deleted folders whose last trace is gone.
+    pub folders_removed: usize,
+}
+
+/// Accounts, claims or pointers looked at at one time.
+const AT_ONCE: usize = 8;
+
+impl Bucket {
+    /// Looks at everything once.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store does not answer: what was done until then stays done.
+    pub async fn sweep(&self) -> Result<SweepReport> {
+        let mut report = SweepReport::default();
+        self.sweep_emails(&mut report).await?;
+        let mut good = HashSet::new();
+        self.sweep_accounts(&mut report, &mut good).await?;
+        self.sweep_credentials(&mut report, &good).await?;
+        Ok(report)
+    }
+
+    /// All keys below `prefix`, a page at a time: the next page begins behind `after`.
+    async fn page_of(&self, prefix: KeyPrefix, after: Option<String>) -> Result<(Vec<ObjectKey>, Option<String>)> {
+        let request = ListRequest { token: after, ..ListRequest::all(prefix) };
+        let page = self.store().list(request).await.map_err(|error| error.about(Subject::Request))?;
+        Ok((page.objects.into_iter().map(|listed| listed.key).collect(), page.next))
+    }
+}
