@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::files::KnownDirectories;
 use crate::id::ReplicaId;
 use crate::key::ObjectKey;
 use crate::manifest::{Document, Manifest};
@@ -14,6 +15,7 @@ use crate::records::{AccountRecord, CredentialPointer, FolderRecord, NamesRecord
 use crate::seal::MasterKeys;
 use crate::store::Store;
 use crate::tasks::Tasks;
+use crate::usage::{Ledger, Tallies};
 
 /// A bucket that folderbridge serves. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ struct Inner {
     tasks: Tasks,
     caches: Caches,
     hashing: tokio::sync::Semaphore,
+    tallies: Tallies,
+    known_directories: KnownDirectories,
 }
 
 /// What a [`Bucket`] is made of.
@@ -126,6 +130,8 @@ impl Bucket {
             tasks: Tasks::default(),
             caches: Caches::new(&parts),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
+            tallies: Tallies::new(Arc::clone(&parts.clock), parts.settings.late_writes),
+            known_directories: KnownDirectories::new(Arc::clone(&parts.clock), parts.settings.cache_for),
             parts,
         };
         let bucket = Self { inner: Arc::new(inner) };
@@ -169,9 +175,14 @@ impl Bucket {
         &self.inner.tasks
     }
 
-    /// Ends what runs beside the requests, waiting for it at most `deadline`.
+    /// Ends what runs beside the requests and stores what is held in memory, all within `deadline`.
     pub async fn drain(&self, deadline: Duration) {
+        let until = tokio::time::Instant::now() + deadline;
         self.tasks().drain(deadline).await;
+        // After the tasks, which may still charge. What is not folded in time costs a count later.
+        if tokio::time::timeout_at(until, self.ledger().drain()).await.is_err() {
+            tracing::warn!("stopped before all usage was folded");
+        }
     }
 
     pub(crate) fn keys(&self) -> &MasterKeys {
@@ -184,6 +195,16 @@ impl Bucket {
 
     pub(crate) fn hashing(&self) -> &tokio::sync::Semaphore {
         &self.inner.hashing
+    }
+
+    /// What folders hold.
+    pub(crate) fn ledger(&self) -> Ledger<'_> {
+        Ledger::new(self, &self.inner.tallies)
+    }
+
+    /// Paths that were seen not to be files a moment ago.
+    pub(crate) fn known_directories(&self) -> &KnownDirectories {
+        &self.inner.known_directories
     }
 
     /// The document at `key`.

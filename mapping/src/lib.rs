@@ -10,6 +10,7 @@ pub mod bucket;
 mod cache;
 pub mod clock;
 pub mod error;
+pub mod files;
 pub mod folders;
 mod format;
 pub mod id;
@@ -27,6 +28,7 @@ pub mod sweep;
 pub mod tasks;
 #[doc(hidden)]
 pub mod testing;
+pub mod usage;
 
 pub use access::{Folder, FolderRef, Permission};
 pub use accounts::{Account, Credentials, NewAccount};
@@ -35,3 +37,4 @@ pub use clock::{Clock, Timestamp};
 pub use error::{Error, ErrorKind, Result, Subject};
 pub use folders::FolderInfo;
 pub use seal::{MasterKeys, Secret};
+pub use usage::Usage;

@@ -6,7 +6,6 @@
 pub mod body;
 mod capabilities;
 mod check;
-pub mod conformance;
 pub mod counted;
 pub mod error;
 pub mod faulty;

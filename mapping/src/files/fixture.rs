@@ -1,0 +1,71 @@
+//! A folder over a bucket in memory whose calls are counted and can be made to fail. For tests.
+
+use std::sync::Arc;
+
+use crate::access::{Folder, FolderRef, Manage};
+use crate::bucket::Settings;
+use crate::clock::ManualClock;
+use crate::key::KeyPrefix;
+use crate::random::{Random, SystemRandom};
+use crate::store::counted::CountedStore;
+use crate::store::faulty::{Fault, Faults, FaultyStore};
+use crate::store::memory::MemoryStore;
+use crate::store::{ListRequest, Store};
+use crate::testing::{self, TestBucket};
+use crate::usage::Usage;
+
+/// One replica over the bucket, and the bucket below it.
+pub(crate) struct Fixture {
+    pub(crate) memory: Store,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) counted: Arc<CountedStore>,
+    pub(crate) faulty: Arc<FaultyStore>,
+    pub(crate) folder: Folder<Manage>,
+}
+
+impl Fixture {
+    pub(crate) async fn new() -> Self {
+        let clock = Arc::new(ManualClock::new());
+        let memory: Store = Arc::new(MemoryStore::new(Arc::<ManualClock>::clone(&clock)));
+        let (faulty, counted) = wrapped(&memory);
+        let store: Store = Arc::<CountedStore>::clone(&counted);
+        let made = TestBucket::over(store, Arc::clone(&clock), Settings::default()).await;
+        Self { memory, counted, faulty, clock, folder: made.open().await }
+    }
+
+    /// The folder as a new process finds it in the bucket.
+    pub(crate) async fn reopen(&self) -> Self {
+        let (faulty, counted) = wrapped(&self.memory);
+        let store: Store = Arc::<CountedStore>::clone(&counted);
+        let (clock, seed) = (Arc::clone(&self.clock), (&SystemRandom as &dyn Random).below(u64::MAX));
+        let bucket = testing::open(store, Arc::clone(&clock), Settings::default(), seed).await.unwrap();
+        let folder = bucket.folder(self.folder.account(), &FolderRef::Id(self.folder.id())).await.unwrap();
+        Self { memory: Arc::clone(&self.memory), counted, faulty, clock, folder }
+    }
+
+    /// Lets one fault befall the call of this number.
+    pub(crate) fn fault_at(&self, number: u64, fault: Fault) {
+        self.faulty.set_faults(Faults::once(number, fault));
+    }
+
+    /// What is in the bucket, file by file.
+    pub(crate) async fn listed(&self) -> Usage {
+        let mut request = ListRequest::all(KeyPrefix::folder(self.folder.prefix()));
+        let mut usage = Usage::default();
+        loop {
+            let page = self.memory.list(request.clone()).await.unwrap();
+            for object in page.objects.iter().filter(|object| !object.key.as_str().ends_with('/')) {
+                usage.bytes += object.size;
+                usage.files += 1;
+            }
+            let Some(token) = page.next else { return usage };
+            request.token = Some(token);
+        }
+    }
+}
+
+fn wrapped(memory: &Store) -> (Arc<FaultyStore>, Arc<CountedStore>) {
+    let faulty = Arc::new(FaultyStore::new(Arc::clone(memory), Faults::default()));
+    let counted = Arc::new(CountedStore::new(Arc::<FaultyStore>::clone(&faulty)));
+    (faulty, counted)
+}

@@ -1,0 +1,94 @@
+//! Lists directories: one `ListObjectsV2` a page, never a look per entry.
+
+use futures::{Stream, TryStreamExt, stream};
+
+use super::page::{MAX_PAGE, Page, PageRequest, PageToken, is_empty};
+use super::{Entry, EntryKind, no_such_directory};
+use crate::access::{Folder, Reads};
+use crate::error::{Error, Result, Subject};
+use crate::key::{FolderPrefix, KeyPrefix};
+use crate::path::{DirPath, FilePath};
+use crate::store::{ListPage, ListRequest, Listed, StoreError, StoreErrorKind};
+
+impl<A: Reads> Folder<A> {
+    /// One page of what is in `directory`. Costs exactly one request to the store.
+    ///
+    /// The directory's own marker is not shown, nor is what another program stored under a name
+    /// that no client could use.
+    ///
+    /// # Errors
+    /// `NotFound` when the first page shows that there is no such directory (the root is always
+    /// there); `Invalid` for a limit of 0 and a token that the store did not give.
+    pub async fn list(&self, directory: &DirPath, request: PageRequest) -> Result<Page> {
+        if request.limit == 0 {
+            return Err(Error::invalid(Subject::Request, "a page has at least one entry"));
+        }
+        let first = request.token.is_none();
+        let asked = ListRequest {
+            prefix: KeyPrefix::directory(self.prefix(), directory),
+            delimited: true,
+            token: request.token.map(|token| token.as_str().to_owned()),
+            start_after: None,
+            limit: request.limit.min(MAX_PAGE),
+        };
+        let page = self.bucket().store().list(asked).await.map_err(|error| refused(error, first))?;
+        if first && is_empty(&page) && directory.path().is_some() {
+            return Err(no_such_directory(directory));
+        }
+        Ok(entries(self.prefix(), page))
+    }
+
+    /// All of what is in `directory`, page after page, holding one page in memory.
+    pub fn list_all<'f>(&'f self, directory: &'f DirPath) -> impl Stream<Item = Result<Entry>> + Send + 'f {
+        let first = Some(PageRequest::default());
+        let pages = stream::try_unfold(first, move |request| async move {
+            let Some(request) = request else { return Ok(None) };
+            let page = self.list(directory, request).await?;
+            let next = page.next.map(|token| PageRequest { token: Some(token), ..PageRequest::default() });
+            Ok::<_, Error>(Some((stream::iter(page.entries.into_iter().map(Ok)), next)))
+        });
+        pages.try_flatten()
+    }
+
+    /// Whether anything lies below `path`: its marker or a child. One cheap look.
+    pub(crate) async fn is_directory(&self, path: &FilePath) -> Result<bool> {
+        let page = self.bucket().store().list(self.any_child(&DirPath::at(path.clone()))).await;
+        Ok(!is_empty(&page.map_err(|error| error.about(Subject::File))?))
+    }
+
+    /// The shortest listing that shows whether there is anything in `directory`.
+    fn any_child(&self, directory: &DirPath) -> ListRequest {
+        ListRequest { limit: 1, ..ListRequest::all(KeyPrefix::directory(self.prefix(), directory)) }
+    }
+}
+
+fn refused(error: StoreError, first: bool) -> Error {
+    if !first && error.kind() == StoreErrorKind::Refused {
+        return Error::invalid(Subject::Request, "this is no token of a page of this directory").caused_by(error);
+    }
+    error.about(Subject::File)
+}
+
+/// What a page shows: files, and a directory per common prefix, in the order of their keys.
+fn entries(prefix: &FolderPrefix, page: ListPage) -> Page {
+    let files = page.objects.into_iter().filter_map(|object| file(prefix, object));
+    let directories = page.prefixes.iter().filter_map(|key| prefix.directory_path(key)).map(directory);
+    let mut entries: Vec<Entry> = files.chain(directories).collect();
+    entries.sort_by(|one, other| key_order(one).cmp(key_order(other)));
+    Page { entries, next: page.next.map(PageToken::new) }
+}
+
+fn file(prefix: &FolderPrefix, object: Listed) -> Option<Entry> {
+    let path = prefix.file_path(&object.key)?;
+    Some(Entry { path, kind: EntryKind::File { size: object.size, etag: object.etag, modified: object.modified } })
+}
+
+const fn directory(path: FilePath) -> Entry {
+    Entry { path, kind: EntryKind::Directory }
+}
+
+/// The bytes of an entry's key: a directory's ends in `/`.
+fn key_order(entry: &Entry) -> impl Iterator<Item = u8> + '_ {
+    let end = entry.is_directory().then_some(b'/');
+    entry.path.as_str().bytes().chain(end)
+}

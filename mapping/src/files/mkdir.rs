@@ -1,0 +1,102 @@
+//! Makes directories, and keeps those that lost their last entry.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures::try_join;
+
+use super::already_exists;
+use super::write::{bears, stamped};
+use crate::access::{Folder, Writes};
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::id::Stamp;
+use crate::key::ObjectKey;
+use crate::path::{DirPath, FilePath};
+use crate::store::{Body, Condition, StoreError};
+
+/// What most tools give a directory's marker.
+const MARKER_TYPE: &str = "application/x-directory";
+
+/// What to do when the directory above a new one is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parents {
+    /// It comes to be with the new one, which implies it.
+    Create,
+    /// Refuse.
+    Require,
+}
+
+impl<A: Writes> Folder<A> {
+    /// Makes the directory `path`. Of two at the same time one is told `AlreadyExists`.
+    ///
+    /// One write: a crash leaves the directory or nothing.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the directory is there, marked or implied; `Conflict` when a file has
+    /// that name or is above it; `Invalid` under [`Parents::Require`] when the directory above it
+    /// is missing.
+    pub async fn mkdir(&self, path: &FilePath, parents: Parents) -> Result<()> {
+        let looks = (self.head(path), self.is_directory(path), self.look_above(path), self.has_parent(path, parents));
+        let (file, directory, (), parent) = try_join!(looks.0, looks.1, looks.2, looks.3)?;
+        if file.is_some() {
+            return Err(Error::new(ErrorKind::Conflict, Subject::File, format!("`{path}` is a file")));
+        }
+        if directory {
+            return Err(already_exists(path));
+        }
+        if !parent {
+            return Err(Error::invalid(Subject::File, format!("the parent directory of `{path}` does not exist")));
+        }
+        self.put_marker(path).await
+    }
+
+    async fn has_parent(&self, path: &FilePath, parents: Parents) -> Result<bool> {
+        match (parents, path.parent().path()) {
+            (Parents::Create, _) | (Parents::Require, None) => Ok(true),
+            (Parents::Require, Some(parent)) => self.is_directory(parent).await,
+        }
+    }
+
+    async fn put_marker(&self, path: &FilePath) -> Result<()> {
+        let key = ObjectKey::marker(self.prefix(), path);
+        let stamp = Stamp::random(self.bucket().random());
+        let attributes = stamped(&stamp, Some(MARKER_TYPE.to_owned()), BTreeMap::new());
+        let body = Body::from(Bytes::new());
+        match self.bucket().store().put(&key, body, attributes, Condition::Absent).await {
+            Ok(_) => Ok(()),
+            Err(error) => self.prove_marker(path, &key, &stamp, error).await,
+        }
+    }
+
+    /// Whether a marker whose writing answered `error` is ours.
+    async fn prove_marker(&self, path: &FilePath, key: &ObjectKey, stamp: &Stamp, error: StoreError) -> Result<()> {
+        if !error.is_unknown() && !error.is_lost_race() {
+            return Err(error.about(Subject::File));
+        }
+        match self.bucket().store().head(key).await {
+            Ok(meta) if bears(&meta, stamp) => Ok(()),
+            Ok(_) => Err(already_exists(path).caused_by(error)),
+            Err(_) => Err(error.about(Subject::File)),
+        }
+    }
+
+    /// Puts a marker where `directory` has lost its last entry, so that it stays.
+    ///
+    /// Runs after the entry is gone: looking before would let two deletes of the last two entries
+    /// each see the other's. A crash in between lets an implied directory vanish with its last
+    /// entry; a directory that is removed at the same moment may come back, empty. Failing here
+    /// does not undo the delete, so it is not the delete's failure.
+    pub(super) async fn keep_directory(&self, directory: &DirPath) {
+        let Some(path) = directory.path() else { return };
+        let kept = match self.is_directory(path).await {
+            Ok(true) => return,
+            Ok(false) => self.put_marker(path).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = kept
+            && error.kind() != ErrorKind::AlreadyExists
+        {
+            tracing::warn!(folder.id = %self.id(), error = %error, "an emptied directory was not kept");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Copies and moves of one file.
+
+use super::*;
+
+#[tokio::test]
+async fn a_copy_keeps_type_and_metadata_and_has_its_own_stamp() {
+    let fixture = Fixture::new().await;
+    let folder = &fixture.folder;
+    let options = WriteOptions { content_type: Some("text/x-y".to_owned()), ..WriteOptions::default() };
+    folder.write(&path("a"), Some(3), body(b"one"), options).await.unwrap();
+    let copy = folder.copy_file(&path("a"), &path("d/b"), Overwrite::No).await.unwrap();
+    assert_eq!((copy.size, copy.content_type.as_deref()), (3, Some("text/x-y")));
+    assert_eq!((text(folder, "a").await, text(folder, "d/b").await), ("one".to_owned(), "one".to_owned()));
+    let (one, other) = (folder.head(&path("a")).await.unwrap(), folder.head(&path("d/b")).await.unwrap());
+    assert_ne!(one.unwrap().metadata[STAMP], other.unwrap().metadata[STAMP]);
+    assert_eq!(folder.usage().await.unwrap(), Usage { bytes: 6, files: 2 });
+}
+
+#[tokio::test]
+async fn a_moved_file_is_at_one_place_and_its_directory_stays() {
+    let fixture = Fixture::new().await;
+    let folder = &fixture.folder;
+    write(folder, "d/a", "one").await;
+    folder.move_file(&path("d/a"), &path("e/b"), Overwrite::No).await.unwrap();
+    assert_eq!(text(folder, "e/b").await, "one");
+    assert_eq!(folder.stat(&path("d/a")).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(names(folder, "d").await, Vec::<String>::new());
+    assert_eq!(folder.usage().await.unwrap(), Usage { bytes: 3, files: 1 });
+}
+
+#[tokio::test]
+async fn what_cannot_be_copied_is_refused() {
+    let fixture = Fixture::new().await;
+    let folder = &fixture.folder;
+    write(folder, "a", "one").await;
+    write(folder, "b", "two").await;
+    write(folder, "d/f", "x").await;
+    for (from, to, kind) in [
+        ("a", "a", ErrorKind::Invalid),
+        ("x", "y", ErrorKind::NotFound),
+        ("d", "y", ErrorKind::NotFound),
+        ("a", "b", ErrorKind::AlreadyExists),
+        ("a", "d", ErrorKind::Conflict),
+        ("a", "a/b", ErrorKind::Conflict),
+        ("a", "b/c", ErrorKind::Conflict),
+    ] {
+        let copied = folder.copy_file(&path(from), &path(to), Overwrite::No).await.unwrap_err();
+        assert_eq!(copied.kind(), kind, "copy {from} to {to}");
+        let moved = folder.move_file(&path(from), &path(to), Overwrite::No).await.unwrap_err();
+        assert_eq!(moved.kind(), kind, "move {from} to {to}");
+    }
+    assert_eq!((text(folder, "a").await, text(folder, "b").await), ("one".to_owned(), "two".to_owned()));
+    folder.copy_file(&path("a"), &path("b"), Overwrite::Yes).await.unwrap();
+    assert_eq!(text(folder, "b").await, "one");
+    assert_eq!(folder.usage().await.unwrap(), fixture.listed().await);
+}

@@ -1,0 +1,89 @@
+//! What charges cost: one write for a single one, next to none in a burst.
+
+use futures::{StreamExt, stream};
+
+use super::*;
+
+/// Lets background work go on for `time`.
+async fn wait(fixture: &Fixture, time: Duration) {
+    fixture.clock.advance(time);
+    tokio::time::sleep(time).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_write_is_charged_by_one_write() {
+    let fixture = Fixture::new().await;
+    fixture.counted.reset();
+    for (at, reads_before_the_charge) in [("a", 2), ("b", 2)] {
+        write(&fixture.folder, at, 5).await;
+        let counts = fixture.counted.reset();
+        assert_eq!(counts.writes(), 2, "the file and its charge: {counts}");
+        assert_eq!(counts.reads(), reads_before_the_charge + 1, "{counts}");
+        wait(&fixture, Duration::from_secs(5)).await;
+        assert_eq!(fixture.counted.reset().to_string(), "", "nothing is left to do");
+    }
+    assert_eq!(exact(&fixture).await, Usage { bytes: 10, files: 2 });
+    let counts = fixture.counted.reset();
+    assert_eq!((counts.of(Operation::List), counts.writes()), (0, 0), "what only grew is not listed: {counts}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_small_files_cost_hardly_more_than_themselves() {
+    let fixture = Fixture::new().await;
+    fixture.counted.reset();
+    let folder = &fixture.folder;
+    let names = stream::iter(0..100).map(|n| async move { write(folder, &format!("d/{n}"), 10).await });
+    names.buffer_unordered(16).collect::<Vec<()>>().await;
+    wait(&fixture, Duration::from_secs(5)).await;
+    let counts = fixture.counted.reset();
+    assert!(counts.writes() <= 110, "{counts}");
+    assert_eq!(exact(&fixture).await, Usage { bytes: 1000, files: 100 });
+    let counts = fixture.counted.reset();
+    assert_eq!((counts.of(Operation::List), counts.writes()), (0, 0), "{counts}");
+    // The lease was given back, with everything paid: even a new process need not count.
+    let next = fixture.reopen().await;
+    next.counted.reset();
+    assert_eq!(exact(&next).await, Usage { bytes: 1000, files: 100 });
+    assert_eq!(next.counted.reset().of(Operation::List), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_burst_folds_about_once_a_second() {
+    let fixture = Fixture::new().await;
+    fixture.counted.reset();
+    for n in 0..100 {
+        write(&fixture.folder, &n.to_string(), 1).await;
+        wait(&fixture, Duration::from_millis(100)).await;
+    }
+    let charges = fixture.counted.reset().writes() - 100;
+    assert!((8..=14).contains(&charges), "{charges}");
+    let other = fixture.reopen().await;
+    assert!(other.folder.usage().await.unwrap().files >= 90);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_stays_while_a_write_is_under_way() {
+    let fixture = Fixture::new().await;
+    let (folder, ledger) = (&fixture.folder, fixture.folder.bucket().ledger());
+    write(folder, "a", 1).await;
+    let slow = ledger.charge(folder.id(), Charge::new_file(7)).await.unwrap();
+    wait(&fixture, Duration::from_secs(10)).await;
+    let crashed = fixture.reopen().await;
+    assert_eq!(exact(&crashed).await.files, 1, "the lease shows that the second never came to be");
+    slow.cancel();
+    wait(&fixture, Duration::from_secs(3)).await;
+    assert_eq!(exact(&fixture).await.files, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_folds_and_gives_back() {
+    let fixture = Fixture::new().await;
+    for n in 0..5 {
+        write(&fixture.folder, &n.to_string(), 3).await;
+    }
+    fixture.folder.bucket().drain(Duration::from_secs(5)).await;
+    let next = fixture.reopen().await;
+    next.counted.reset();
+    assert_eq!(exact(&next).await, Usage { bytes: 15, files: 5 });
+    assert_eq!(next.counted.reset().of(Operation::List), 0);
+}
