@@ -58,3 +58,58 @@ fn examine(format: &FormatRecord, keys: &MasterKeys) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::bucket::{Parts, Settings};
+    use crate::clock::ManualClock;
+    use crate::error::ErrorKind;
+    use crate::random::SystemRandom;
+    use crate::store::Store;
+    use crate::store::counted::CountedStore;
+    use crate::store::memory::MemoryStore;
+
+    async fn open(store: &Store, keys: &str) -> Result<Bucket> {
+        let (store, clock) = (Arc::clone(store), Arc::new(ManualClock::new()));
+        let keys = keys.parse()?;
+        Bucket::open(Parts { store, clock, random: Arc::new(SystemRandom), keys, settings: Settings::default() }).await
+    }
+
+    fn counted() -> (Arc<CountedStore>, Store) {
+        let inner: Store = Arc::new(MemoryStore::new(Arc::new(ManualClock::new())));
+        let counted = Arc::new(CountedStore::new(inner));
+        (Arc::clone(&counted), counted)
+    }
+
+    #[tokio::test]
+    async fn only_the_keys_of_the_bucket_open_it() {
+        let (counted, store) = counted();
+        let (old, new, wrong) = ("11".repeat(32), "22".repeat(32), "33".repeat(32));
+        open(&store, &old).await.unwrap();
+        counted.reset();
+        open(&store, &old).await.unwrap();
+        assert_eq!((counted.counts().reads(), counted.counts().writes()), (1, 0));
+        assert_eq!(open(&store, &wrong).await.unwrap_err().kind(), ErrorKind::Invalid);
+        assert_eq!(open(&store, &new).await.unwrap_err().kind(), ErrorKind::Invalid);
+        open(&store, &format!("{new},{old}")).await.unwrap();
+        open(&store, &new).await.unwrap();
+        assert_eq!(open(&store, &wrong).await.unwrap_err().kind(), ErrorKind::Invalid);
+    }
+
+    #[tokio::test]
+    async fn a_newer_layout_is_refused() {
+        let (_, store) = counted();
+        let key = "11".repeat(32);
+        let bucket = open(&store, &key).await.unwrap();
+        let newer = |format: &mut FormatRecord| {
+            format.layout = LAYOUT + 1;
+            Ok(Change::Save(()))
+        };
+        bucket.manifest(ObjectKey::format()).update(newer).await.unwrap();
+        let error = open(&store, &key).await.unwrap_err();
+        assert!(error.message().contains("layout 2"), "{error}");
+    }
+}

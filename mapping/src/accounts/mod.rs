@@ -6,6 +6,8 @@ mod create;
 mod credentials;
 mod list;
 mod password;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Subject};
