@@ -112,6 +112,7 @@ impl<'b> Ledger<'b> {
         };
         self.manifest(folder).upsert(UsageRecord::default(), change).await?;
         let charged = tally.begin(charge);
+        tally.mark();
         doubt.settle();
         Ok(charged)
     }
@@ -153,25 +154,23 @@ impl<'b> Ledger<'b> {
         });
     }
 
+    /// Stores what is held and, if asked to, gives back what is not in use.
     async fn settle_up(&self, folder: FolderId, tally: &Tally, close: Close) -> Result<()> {
         let _gate = tally.gate.lock().await;
         let held = tally.snapshot();
-        if close == Close::Yes
-            && let Some(lease) = tally.retire_lease(held.charges)
-        {
-            let given_back = self.write_fold(folder, tally, Snapshot { lease: Some(lease), ..held }, Close::Yes).await;
-            if given_back.is_err() {
-                tally.set_lease(Some(lease));
-            }
-            return given_back.map(drop);
+        if close == Close::Yes && tally.retire(held.charges) {
+            let given_back = self.write_fold(folder, tally, held, Close::Yes).await;
+            return given_back.map(drop).inspect_err(|_| tally.reinstate(held.lease));
         }
-        self.fold(folder, tally, held).await.map(drop)
+        if held.is_folded() {
+            return Ok(());
+        }
+        self.write_fold(folder, tally, held, Close::No).await.map(drop)
     }
 
     /// Folds what is held into the document and answers the document. The gate is held.
     pub(super) async fn fold(&self, folder: FolderId, tally: &Tally, held: Snapshot) -> Result<UsageRecord> {
-        let spent = held.lease.is_some_and(|lease| lease.spent != lease.folded);
-        if !spent && held.doubts == 0 {
+        if held.is_folded() {
             return Ok(self.manifest(folder).read().await?.unwrap_or_default());
         }
         self.write_fold(folder, tally, held, Close::No).await
@@ -202,8 +201,7 @@ impl<'b> Ledger<'b> {
     pub(crate) async fn drain(&self) {
         let all = stream::iter(self.tallies.all());
         all.for_each_concurrent(DRAIN_AT_ONCE, |(folder, tally)| async move {
-            let held = tally.snapshot();
-            if held.lease.is_none() && held.doubts == 0 {
+            if tally.snapshot().is_out() {
                 return;
             }
             if let Err(error) = self.settle_up(folder, &tally, Close::Yes).await {

@@ -1,6 +1,7 @@
 //! Copies and moves of one file.
 
 use super::*;
+use crate::store::faulty::{Fault, Kill, Moment};
 
 #[tokio::test]
 async fn a_copy_keeps_type_and_metadata_and_has_its_own_stamp() {
@@ -53,4 +54,38 @@ async fn what_cannot_be_copied_is_refused() {
     folder.copy_file(&path("a"), &path("b"), Overwrite::Yes).await.unwrap();
     assert_eq!(text(folder, "b").await, "one");
     assert_eq!(folder.usage().await.unwrap(), fixture.listed().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_between_copy_and_delete_the_file_is_there() {
+    // Looks at both places, the charge, the copy; then the second charge, a last look, the delete.
+    for call in 1..12 {
+        for moment in [Moment::Before, Moment::After] {
+            let fixture = Fixture::new().await;
+            write(&fixture.folder, "a", "one").await;
+            fixture.faulty.kill_at(Kill { at: fixture.faulty.calls() + call, moment, only_writes: false });
+            let moved = fixture.folder.move_file(&path("a"), &path("b"), Overwrite::Yes).await;
+            let next = fixture.reopen().await;
+            let there = [next.folder.head(&path("a")).await.unwrap(), next.folder.head(&path("b")).await.unwrap()];
+            assert!(there.iter().any(Option::is_some), "killed {moment:?} request {call}");
+            assert!(moved.is_err() || there[0].is_none(), "acknowledged, and still there");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_whose_answer_was_lost_is_looked_up() {
+    let fixture = Fixture::new().await;
+    write(&fixture.folder, "a", "one").await;
+    write(&fixture.folder, "other", "opens a lease: from here on charges ask for nothing").await;
+    let (a, b, before) = (path("a"), path("b"), fixture.faulty.calls());
+    fixture.folder.move_file(&a, &b, Overwrite::Yes).await.unwrap();
+    let delete = fixture.faulty.calls() - before;
+    fixture.folder.move_file(&b, &a, Overwrite::Yes).await.unwrap();
+    let before = fixture.faulty.calls();
+    fixture.fault_at(before + delete, Fault::LoseAnswer);
+    fixture.folder.move_file(&a, &b, Overwrite::Yes).await.unwrap();
+    assert_eq!(fixture.faulty.calls() - before, delete + 1, "one look more");
+    assert_eq!(text(&fixture.folder, "b").await, "one");
+    assert_eq!(fixture.folder.stat(&path("a")).await.unwrap_err().kind(), ErrorKind::NotFound);
 }

@@ -67,7 +67,9 @@ async fn a_lease_stays_while_a_write_is_under_way() {
     let (folder, ledger) = (&fixture.folder, fixture.folder.bucket().ledger());
     write(folder, "a", 1).await;
     let slow = ledger.charge(folder.id(), Charge::new_file(7)).await.unwrap();
+    fixture.counted.reset();
     wait(&fixture, Duration::from_secs(10)).await;
+    assert_eq!(fixture.counted.reset().to_string(), "", "an idle lease asks for nothing");
     let crashed = fixture.reopen().await;
     assert_eq!(exact(&crashed).await.files, 1, "the lease shows that the second never came to be");
     slow.cancel();
@@ -77,13 +79,30 @@ async fn a_lease_stays_while_a_write_is_under_way() {
 
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_folds_and_gives_back() {
-    let fixture = Fixture::new().await;
-    for n in 0..5 {
-        write(&fixture.folder, &n.to_string(), 3).await;
+    for files in [1, 5] {
+        let fixture = Fixture::new().await;
+        for n in 0..files {
+            write(&fixture.folder, &n.to_string(), 3).await;
+        }
+        fixture.folder.bucket().drain(Duration::from_secs(5)).await;
+        let next = fixture.reopen().await;
+        next.counted.reset();
+        assert_eq!(exact(&next).await, Usage { bytes: 3 * files, files });
+        assert_eq!(next.counted.reset().of(Operation::List), 0, "after {files}");
     }
-    fixture.folder.bucket().drain(Duration::from_secs(5)).await;
-    let next = fixture.reopen().await;
-    next.counted.reset();
-    assert_eq!(exact(&next).await, Usage { bytes: 15, files: 5 });
-    assert_eq!(next.counted.reset().of(Operation::List), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_with_a_write_under_way_leaves_its_mark() {
+    for files in [1, 5] {
+        let fixture = Fixture::new().await;
+        for n in 0..files {
+            write(&fixture.folder, &n.to_string(), 3).await;
+        }
+        let ledger = fixture.folder.bucket().ledger();
+        let under_way = ledger.charge(fixture.folder.id(), Charge::new_file(7)).await.unwrap();
+        fixture.folder.bucket().drain(Duration::from_secs(5)).await;
+        assert_eq!(exact(&fixture.reopen().await).await, Usage { bytes: 3 * files, files });
+        drop(under_way);
+    }
 }
