@@ -245,6 +245,18 @@ impl<A> Folder<A> {
     }
 }
 
+impl<A: Writes> Folder<A> {
+    /// The same folder, for writing and no more.
+    pub(crate) fn for_writing(&self) -> Folder<Write> {
+        Folder {
+            bucket: self.bucket.clone(),
+            account: self.account.clone(),
+            record: Arc::clone(&self.record),
+            access: PhantomData,
+        }
+    }
+}
+
 impl<A> Clone for Folder<A> {
     fn clone(&self) -> Self {
         Self {

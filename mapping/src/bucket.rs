@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::budget::Budget;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::error::Result;
@@ -15,6 +16,7 @@ use crate::records::{AccountRecord, CredentialPointer, FolderRecord, NamesRecord
 use crate::seal::MasterKeys;
 use crate::store::Store;
 use crate::tasks::Tasks;
+use crate::upload::Uploads;
 use crate::usage::{Ledger, Tallies};
 
 /// A bucket that folderbridge serves. Cheap to clone.
@@ -29,6 +31,8 @@ struct Inner {
     replica: ReplicaId,
     tasks: Tasks,
     caches: Caches,
+    budget: Budget,
+    uploads: Uploads,
     hashing: tokio::sync::Semaphore,
     tallies: Tallies,
     known_directories: KnownDirectories,
@@ -63,6 +67,9 @@ pub struct Settings {
     pub session_life: Duration,
     /// Bytes of bodies that may be in memory at one time, over all requests.
     pub budget_bytes: u32,
+    /// The smallest part that the store takes but as a file's last one: 5 MiB on every S3; tests
+    /// take less.
+    pub part_floor: u64,
     /// How old work that stopped half way must be before others may undo it: longer than any
     /// request can take between two writes.
     pub claim_grace: Duration,
@@ -88,6 +95,7 @@ impl Default for Settings {
             acknowledge: Acknowledge::Held,
             session_life: Duration::from_secs(7 * 24 * 60 * 60),
             budget_bytes: 32 * 1024 * 1024,
+            part_floor: 5 * 1024 * 1024,
             claim_grace: Duration::from_secs(60),
             late_writes: Duration::from_secs(15 * 60),
         }
@@ -129,6 +137,8 @@ impl Bucket {
             replica: ReplicaId::random(&*parts.random),
             tasks: Tasks::default(),
             caches: Caches::new(&parts),
+            budget: Budget::new(parts.settings.budget_bytes),
+            uploads: Uploads::default(),
             hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
             tallies: Tallies::new(Arc::clone(&parts.clock), parts.settings.late_writes),
             known_directories: KnownDirectories::new(Arc::clone(&parts.clock), parts.settings.cache_for),
@@ -175,10 +185,18 @@ impl Bucket {
         &self.inner.tasks
     }
 
+    /// What may be kept in memory of bodies.
+    #[must_use]
+    pub fn budget(&self) -> &Budget {
+        &self.inner.budget
+    }
+
     /// Ends what runs beside the requests and stores what is held in memory, all within `deadline`.
+    /// To be called once no request is left.
     pub async fn drain(&self, deadline: Duration) {
         let until = tokio::time::Instant::now() + deadline;
-        self.tasks().drain(deadline).await;
+        self.flush_uploads(deadline).await;
+        self.tasks().drain(until.saturating_duration_since(tokio::time::Instant::now())).await;
         // After the tasks, which may still charge. What is not folded in time costs a count later.
         if tokio::time::timeout_at(until, self.ledger().drain()).await.is_err() {
             tracing::warn!("stopped before all usage was folded");
@@ -191,6 +209,10 @@ impl Bucket {
 
     pub(crate) fn caches(&self) -> &Caches {
         &self.inner.caches
+    }
+
+    pub(crate) fn uploads(&self) -> &Uploads {
+        &self.inner.uploads
     }
 
     pub(crate) fn hashing(&self) -> &tokio::sync::Semaphore {

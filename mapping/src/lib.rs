@@ -7,6 +7,7 @@
 pub mod access;
 pub mod accounts;
 pub mod bucket;
+pub mod budget;
 mod cache;
 pub mod clock;
 pub mod error;
@@ -28,6 +29,7 @@ pub mod sweep;
 pub mod tasks;
 #[doc(hidden)]
 pub mod testing;
+pub mod upload;
 pub mod usage;
 
 pub use access::{Folder, FolderRef, Permission};

@@ -17,6 +17,7 @@ use crate::bucket::Bucket;
 use crate::error::{Result, Subject};
 use crate::key::{KeyPrefix, ObjectKey};
 use crate::store::ListRequest;
+use crate::upload::SweptUploads;
 
 /// What one run of the sweeper did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct SweepReport {
     pub objects_removed: usize,
     /// Deleted folders whose last trace is gone.
     pub folders_removed: usize,
+    /// What uploads left behind, removed.
+    pub uploads: SweptUploads,
 }
 
 /// Accounts, claims or pointers looked at at one time.
@@ -49,6 +52,7 @@ impl Bucket {
         let mut good = HashSet::new();
         self.sweep_accounts(&mut report, &mut good).await?;
         self.sweep_credentials(&mut report, &good).await?;
+        report.uploads = self.sweep_uploads().await?;
         Ok(report)
     }
 

@@ -1,0 +1,98 @@
+//! The one byte budget. Whoever keeps a body's bytes in memory holds permits for them, and the
+//! permits travel with the bytes, so what is held never exceeds the budget.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How many bytes this process may keep in memory for bodies. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    total: u32,
+    free: Arc<Semaphore>,
+}
+
+/// Permission to keep some bytes; dropping it gives them back.
+#[derive(Debug)]
+pub struct Permit {
+    _held: OwnedSemaphorePermit,
+}
+
+impl Budget {
+    /// A budget of `bytes`, at least one.
+    #[must_use]
+    pub fn new(bytes: u32) -> Self {
+        let total = bytes.max(1);
+        // A semaphore counts in usize: 32 bits on the smallest platform that is supported.
+        Self { total, free: Arc::new(Semaphore::new(total as usize)) }
+    }
+
+    /// The whole budget in bytes.
+    #[must_use]
+    pub const fn total(&self) -> u32 {
+        self.total
+    }
+
+    /// What is held at this moment.
+    #[must_use]
+    pub fn held(&self) -> u32 {
+        let free = u32::try_from(self.free.available_permits()).unwrap_or(self.total);
+        self.total.saturating_sub(free)
+    }
+
+    /// The most that one holder may ask for at a time: a quarter of the budget. So a few large
+    /// holders never shut out everybody else.
+    #[must_use]
+    pub const fn share(&self) -> u32 {
+        if self.total < 4 { 1 } else { self.total / 4 }
+    }
+
+    /// `bytes` if there is room now and it is no more than a [`share`](Self::share).
+    #[must_use]
+    pub fn try_acquire(&self, bytes: u64) -> Option<Permit> {
+        let bytes = u32::try_from(bytes).ok().filter(|bytes| *bytes <= self.share())?;
+        let held = Arc::clone(&self.free).try_acquire_many_owned(bytes).ok()?;
+        Some(Permit { _held: held })
+    }
+
+    /// Waits until there is room for `bytes`, which is cut to a [`share`](Self::share). First
+    /// come, first served. Whoever waits here with permits in hand must be able to lose them.
+    pub async fn acquire(&self, bytes: u32) -> Permit {
+        let held = Arc::clone(&self.free).acquire_many_owned(bytes.min(self.share())).await;
+        Permit { _held: held.expect("the semaphore is never closed") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_held_comes_back_when_the_permit_goes() {
+        let budget = Budget::new(100);
+        let one = budget.acquire(25).await;
+        let two = budget.try_acquire(20).unwrap();
+        assert_eq!(budget.held(), 45);
+        drop((one, two));
+        assert_eq!(budget.held(), 0);
+    }
+
+    #[tokio::test]
+    async fn nobody_gets_more_than_a_share_or_more_than_there_is() {
+        let budget = Budget::new(100);
+        assert!(budget.try_acquire(26).is_none());
+        let held: Vec<_> = (0..4).map(|_| budget.try_acquire(25).unwrap()).collect();
+        assert!(budget.try_acquire(1).is_none());
+        drop(held);
+        assert!(budget.try_acquire(1).is_some());
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_served_when_room_comes() {
+        let budget = Budget::new(4);
+        let held: Vec<_> = (0..4).map(|_| budget.try_acquire(1).unwrap()).collect();
+        let waiting = tokio::time::timeout(std::time::Duration::from_secs(5), budget.acquire(1));
+        let (got, ()) = tokio::join!(waiting, async { drop(held) });
+        assert!(got.is_ok());
+    }
+}

@@ -1,0 +1,195 @@
+//! Finishes an upload: everything there is becomes the file, at once or not at all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::handle::{Session, Upload};
+use super::publish::Publishing;
+use super::ranges::in_words;
+use super::record::{self, Done, Fixed, State, UploadRecord};
+use super::survey::{Bundles, Survey};
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::FileMeta;
+use crate::manifest::Change;
+
+/// How long another replica may take to store what it holds, beside the time that it holds it.
+const FLUSH_ALLOWANCE: Duration = Duration::from_secs(2);
+
+/// How long to wait before looking again for what another replica holds.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How often a finish starts over because what it saw has changed under it.
+const ROUNDS: u32 = 4;
+
+/// What a look that waited for every hole to be filled has found.
+enum Found {
+    Whole(Survey),
+    /// The store has no such multipart upload any more, or a bundle went.
+    Gone,
+}
+
+impl Upload {
+    /// Makes the file of what was uploaded. What was at the path is readable until then and
+    /// replaced at once. Finishing again, also at the same time and on another replica, answers
+    /// the same.
+    ///
+    /// # Errors
+    /// `Conflict` with the missing ranges when there are holes: send them and finish again; also
+    /// when a directory has the file's name. `NotFound` when the upload has expired, was given up
+    /// or was dropped by the store; `Unavailable` when the store does not answer: finish again.
+    pub async fn finish(&self) -> Result<FileMeta> {
+        let upload = self.clone();
+        self.session.bucket.tasks().finish(async move { upload.finish_here().await }).await?
+    }
+
+    /// The steps, and what a crash after each leaves:
+    ///
+    /// 1. the record says `finishing`: chunks are taken as before, finishing again goes on;
+    /// 2. cells without a part are put together: parts, which a second finish finds;
+    /// 3. the charge: a charge for nothing, which the next reader of the usage counts away;
+    /// 4. the file is published: a second finish finds it by its stamp;
+    /// 5. the record says `done`;
+    /// 6. bundles are deleted: the sweep finds those that are left.
+    async fn finish_here(&self) -> Result<FileMeta> {
+        let session = &self.session;
+        let _turn = session.active.finishing.lock().await;
+        let record = session.begin_finish().await?;
+        if let State::Done(done) = &record.state {
+            return Ok(meta(&record, done));
+        }
+        let done = match self.publish_whole(&record).await {
+            Ok(done) => done,
+            Err(error) => return session.give_up_finish(error).await,
+        };
+        session.end_finish(&done).await?;
+        session.clean_up();
+        Ok(meta(&record, &done))
+    }
+
+    async fn publish_whole(&self, record: &UploadRecord) -> Result<Done> {
+        let mut bundles = Bundles::new();
+        for _ in 0..ROUNDS {
+            let session = &self.session;
+            session.active.settled().await;
+            let survey = match session.wait_for_holes(record, &mut bundles).await? {
+                Found::Whole(survey) => survey,
+                Found::Gone => match session.find_published(record).await? {
+                    Some(done) => return Ok(done),
+                    None => return Err(record::dropped()),
+                },
+            };
+            let fixed = session.grid_for(record, &survey).await?;
+            let publishing = Publishing { upload: self, record, survey: &survey };
+            if let Some(done) = publishing.publish(fixed.as_ref()).await? {
+                return Ok(done);
+            }
+        }
+        let message = "the upload changes while it is finished: finish it again";
+        Err(Error::new(ErrorKind::Busy, Subject::Upload, message))
+    }
+}
+
+impl Session {
+    async fn begin_finish(&self) -> Result<Arc<UploadRecord>> {
+        let (sent, now) = (self.bucket.clock().elapsed(), self.bucket.clock().now());
+        let change = |record: &mut UploadRecord| {
+            record.check()?;
+            if record.state != State::Open {
+                return Ok(Change::Keep(record.clone()));
+            }
+            record.state = State::Finishing;
+            record.touched = record.touched.max(now);
+            Ok(Change::Save(record.clone()))
+        };
+        let record = Arc::new(self.record().update(change).await?);
+        self.active.learn(Arc::clone(&record), sent);
+        Ok(record)
+    }
+
+    /// An upload that cannot be finished as it stands is open again, so that it can expire.
+    async fn give_up_finish(&self, error: Error) -> Result<FileMeta> {
+        if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Busy) {
+            return Err(error);
+        }
+        let change = |record: &mut UploadRecord| match &record.state {
+            State::Finishing => {
+                record.state = State::Open;
+                Ok(Change::Save(None))
+            }
+            State::Done(done) => Ok(Change::Keep(Some(meta(record, done)))),
+            State::Open | State::Aborted | State::Expired => Ok(Change::Keep(None)),
+        };
+        match self.record().update(change).await {
+            // Another replica had what this one missed.
+            Ok(Some(done)) => Ok(done),
+            Ok(None) => Err(error),
+            Err(failed) => {
+                tracing::warn!(upload.id = %self.active.id, error = %failed, "an upload stays marked as being finished");
+                Err(error)
+            }
+        }
+    }
+
+    async fn end_finish(&self, done: &Done) -> Result<()> {
+        let sent = self.bucket.clock().elapsed();
+        let change = |record: &mut UploadRecord| {
+            if matches!(record.state, State::Done(_)) {
+                return Ok(Change::Keep(record.clone()));
+            }
+            record.state = State::Done(done.clone());
+            record.touched = record.touched.max(done.at);
+            Ok(Change::Save(record.clone()))
+        };
+        let record = self.record().update(change).await?;
+        self.active.learn(Arc::new(record), sent);
+        Ok(())
+    }
+
+    /// Looks until there is no hole, as long as other replicas may hold what is missing.
+    async fn wait_for_holes(&self, record: &UploadRecord, bundles: &mut Bundles) -> Result<Found> {
+        let patience = self.bucket.settings().hold_chunks_for + FLUSH_ALLOWANCE;
+        let deadline = Instant::now() + patience;
+        loop {
+            let Some(survey) = self.survey(record, bundles).await? else { return Ok(Found::Gone) };
+            if survey.missing.is_empty() {
+                return Ok(Found::Whole(survey));
+            }
+            if Instant::now() >= deadline {
+                return Err(holes(survey));
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// The grid that the parts need; `None` for a file that one request can write.
+    async fn grid_for(&self, record: &UploadRecord, survey: &Survey) -> Result<Option<Fixed>> {
+        if record.fixed.is_some() || survey.total <= self.sizes().target() {
+            return Ok(record.fixed.clone());
+        }
+        let grid = super::grid::Grid::for_chunks_of(self.sizes(), record.length, self.sizes().target());
+        self.fix(grid).await
+    }
+
+    /// Deletes the bundles, in the background.
+    fn clean_up(&self) {
+        self.active.clear();
+        let session = self.clone();
+        self.bucket.tasks().background(async move {
+            if let Err(error) = session.delete_bundles().await {
+                tracing::warn!(upload.id = %session.active.id, error = %error, "bundles are left to the sweep");
+            }
+        });
+    }
+}
+
+fn holes(survey: Survey) -> Error {
+    let message = format!("the upload is not complete: bytes {} are missing", in_words(&survey.missing));
+    Error::new(ErrorKind::Conflict, Subject::Upload, message).with_missing(survey.missing)
+}
+
+/// What a client is told of the file.
+pub(super) fn meta(record: &UploadRecord, done: &Done) -> FileMeta {
+    FileMeta { size: done.size, etag: done.etag.clone(), modified: done.at, content_type: record.content_type.clone() }
+}

@@ -1,0 +1,193 @@
+//! Removes what uploads left behind: expired sessions, parts that no session holds, bundles. Safe
+//! to run at any time, on any number of replicas, and to stop anywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::abort::delete_all;
+use super::record::{State, UploadRecord};
+use crate::bucket::Bucket;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result, Subject};
+use crate::id::UploadId;
+use crate::key::{KeyPrefix, ObjectKey};
+use crate::manifest::Change;
+use crate::store::{Condition, ListRequest, MultipartId, StoreError};
+
+/// How long a finished upload is remembered, so that finishing it again succeeds.
+const DONE_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What one sweep removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SweptUploads {
+    /// Uploads that had expired.
+    pub expired: u64,
+    /// Records of uploads that were over.
+    pub forgotten: u64,
+    /// Multipart uploads that no record held.
+    pub orphans: u64,
+}
+
+/// One sweep: what it has read so far.
+struct Sweep<'b> {
+    bucket: &'b Bucket,
+    now: Timestamp,
+    records: BTreeMap<UploadId, UploadRecord>,
+    swept: SweptUploads,
+}
+
+impl Bucket {
+    /// Expires uploads that nothing was stored of for too long, and removes what those and
+    /// finished ones left behind.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store does not answer; the next sweep goes on.
+    pub async fn sweep_uploads(&self) -> Result<SweptUploads> {
+        let now = self.clock().now();
+        let mut sweep = Sweep { bucket: self, now, records: BTreeMap::new(), swept: SweptUploads::default() };
+        for (id, objects) in sweep.list().await? {
+            if let Err(error) = sweep.sweep_one(&id, objects).await {
+                tracing::warn!(upload.id = %id, error = %error, "an upload could not be swept");
+            }
+        }
+        Ok(sweep.swept)
+    }
+}
+
+/// The objects of one upload.
+#[derive(Debug, Default)]
+struct Objects {
+    session: bool,
+    bundles: Vec<ObjectKey>,
+}
+
+impl Sweep<'_> {
+    async fn list(&self) -> Result<BTreeMap<UploadId, Objects>> {
+        let mut found: BTreeMap<UploadId, Objects> = BTreeMap::new();
+        let mut request = ListRequest::all(KeyPrefix::uploads());
+        loop {
+            let page = self.bucket.store().list(request.clone()).await.map_err(unreadable)?;
+            for object in page.objects {
+                let Some(id) = id_of(&object.key) else { continue };
+                let session = ObjectKey::session(&id) == object.key;
+                let objects = found.entry(id).or_default();
+                if session { objects.session = true } else { objects.bundles.push(object.key) }
+            }
+            let Some(token) = page.next else { return Ok(found) };
+            request.token = Some(token);
+        }
+    }
+
+    async fn sweep_one(&mut self, id: &UploadId, objects: Objects) -> Result<()> {
+        // A record is written before the first bundle and removed after the last.
+        let record = if objects.session { self.read(id).await? } else { None };
+        let Some(record) = record else { return self.delete_all(&objects.bundles).await };
+        let over = match &record.state {
+            State::Open | State::Finishing => self.expire(id, &record).await?,
+            State::Done(_) | State::Aborted | State::Expired => Some(record),
+        };
+        let Some(record) = over else { return Ok(()) };
+        self.delete_all(&objects.bundles).await?;
+        match &record.state {
+            State::Done(done) if self.now.since(done.at) < DONE_REMEMBERED => Ok(()),
+            _ => self.forget(id, &record).await,
+        }
+    }
+
+    async fn read(&mut self, id: &UploadId) -> Result<Option<UploadRecord>> {
+        let record = self.bucket.manifest::<UploadRecord>(ObjectKey::session(id)).read().await?;
+        if let Some(record) = &record {
+            self.records.insert(id.clone(), record.clone());
+        }
+        Ok(record)
+    }
+
+    /// Marks an upload as expired if nothing was stored of it for its whole life. `touched` may be
+    /// an eighth of that behind.
+    async fn expire(&mut self, id: &UploadId, record: &UploadRecord) -> Result<Option<UploadRecord>> {
+        let (now, life) = (self.now, self.bucket.settings().session_life);
+        let dead = |record: &UploadRecord| now.since(record.touched) >= life + life / 8;
+        if !dead(record) {
+            return Ok(None);
+        }
+        let change = |record: &mut UploadRecord| {
+            if record.is_over() || !dead(record) {
+                return Ok(Change::Keep(record.clone()));
+            }
+            record.state = State::Expired;
+            Ok(Change::Save(record.clone()))
+        };
+        let record = self.bucket.manifest(ObjectKey::session(id)).update(change).await?;
+        self.swept.expired += u64::from(record.state == State::Expired);
+        self.records.insert(id.clone(), record.clone());
+        Ok(record.is_over().then_some(record))
+    }
+
+    /// Removes the record of an upload that is over, and before that what only it leads to: its
+    /// parts, and multipart uploads that never came into a record.
+    async fn forget(&mut self, id: &UploadId, record: &UploadRecord) -> Result<()> {
+        if !matches!(record.state, State::Done(_))
+            && let Some(fixed) = &record.fixed
+        {
+            self.abort(record, &fixed.multipart).await?;
+        }
+        if !self.abort_orphans(record).await? {
+            return Ok(());
+        }
+        let session = ObjectKey::session(id);
+        self.bucket.store().delete(&session, Condition::Always).await.map_err(unreadable)?;
+        self.records.remove(id);
+        self.swept.forgotten += 1;
+        Ok(())
+    }
+
+    /// Aborts the multipart uploads of this file's key that no session holds. `false` when one of
+    /// them may be about to come into the record of a session that is under way.
+    async fn abort_orphans(&mut self, record: &UploadRecord) -> Result<bool> {
+        let listed = self.bucket.store().list_multiparts(&record.key()).await.map_err(unreadable)?;
+        if listed.is_empty() {
+            return Ok(true);
+        }
+        // Looked at after the listing: whose multipart upload was listed has had a record before.
+        let Some(held) = self.held_of(&record.key()).await? else { return Ok(false) };
+        for orphan in listed.iter().filter(|id| !held.contains(&id.0)) {
+            self.abort(record, orphan).await?;
+            self.swept.orphans += 1;
+        }
+        Ok(true)
+    }
+
+    /// The multipart uploads of `key` that live sessions hold; `None` when one has none yet.
+    async fn held_of(&mut self, key: &ObjectKey) -> Result<Option<BTreeSet<String>>> {
+        let mut held = BTreeSet::new();
+        for (id, objects) in self.list().await? {
+            let elsewhere = self.records.get(&id).is_some_and(|record| record.key() != *key);
+            if elsewhere || !objects.session {
+                continue;
+            }
+            let Some(record) = self.read(&id).await? else { continue };
+            if record.key() != *key || record.is_over() {
+                continue;
+            }
+            let Some(fixed) = record.fixed else { return Ok(None) };
+            held.insert(fixed.multipart.0);
+        }
+        Ok(Some(held))
+    }
+
+    async fn abort(&self, record: &UploadRecord, multipart: &MultipartId) -> Result<()> {
+        self.bucket.store().abort_multipart(&record.key(), multipart).await.map_err(unreadable)
+    }
+
+    async fn delete_all(&self, keys: &[ObjectKey]) -> Result<()> {
+        delete_all(self.bucket.store(), keys).await.map_err(unreadable)
+    }
+}
+
+fn id_of(key: &ObjectKey) -> Option<UploadId> {
+    KeyPrefix::uploads().rest(key)?.split('/').next()?.parse().ok()
+}
+
+fn unreadable(error: StoreError) -> Error {
+    error.about(Subject::Upload)
+}
