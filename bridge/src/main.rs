@@ -1,2 +1,16 @@
-//! Skeleton.
-fn main() {}
+//! The program `folderbridge`.
+
+use std::process::ExitCode;
+
+use bridge::config::CommandLine;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match bridge::commands::run(CommandLine::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("folderbridge: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

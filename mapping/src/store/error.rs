@@ -63,6 +63,12 @@ impl StoreError {
         self.kind
     }
 
+    /// What went wrong, for the log and for whoever starts the program.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Whether a write that answered this may have been done.
     #[must_use]
     pub const fn is_unknown(&self) -> bool {

@@ -1,0 +1,31 @@
+//! The operator's API under `/admin/v1`: JSON in and out, opened by the admin token.
+
+mod access;
+mod accounts;
+mod error;
+mod extract;
+pub(crate) mod wire;
+
+use axum::Router;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::State;
+
+pub(crate) use error::voice;
+
+/// The routes.
+pub(crate) fn api() -> OpenApiRouter<State> {
+    let accounts = OpenApiRouter::new()
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(accounts::show))
+        .routes(routes!(accounts::rotate))
+        .routes(routes!(accounts::disable))
+        .routes(routes!(accounts::enable));
+    OpenApiRouter::new().nest("/admin/v1", accounts)
+}
+
+/// The routes, to serve.
+pub(crate) fn router() -> Router<State> {
+    api().into()
+}

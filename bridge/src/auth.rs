@@ -1,0 +1,3 @@
+//! Primitives of authentication that more than one API needs.
+
+pub(crate) mod bearer;

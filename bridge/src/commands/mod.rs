@@ -1,0 +1,32 @@
+//! What the program does, one file for each command.
+
+mod account;
+mod key;
+mod log;
+mod serve;
+mod welcome;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::{Command, CommandLine};
+use crate::failure::StartError;
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// One sentence for the person at the terminal.
+pub fn run(line: CommandLine) -> Result<(), StartError> {
+    match line.command {
+        Command::Serve(flags) => runtime()?.block_on(serve::run(flags)),
+        Command::Account(flags) => runtime()?.block_on(account::run(flags)),
+        Command::Key(command) => {
+            key::run(&command);
+            Ok(())
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime, StartError> {
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| StartError::because("cannot start", &error))
+}

@@ -1,0 +1,122 @@
+//! `folderbridge serve`: opens the place, makes the first account, serves until told to stop.
+
+use std::sync::Arc;
+
+use embedded::LocalStore;
+use mapping::bucket::{Acknowledge, Bucket, Parts, Settings};
+use mapping::clock::SystemClock;
+use mapping::random::SystemRandom;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{log, welcome};
+use crate::app::{self, AppSettings, Running};
+use crate::config::{ServeFlags, ServeSettings, Where};
+use crate::failure::StartError;
+use crate::first_run;
+use crate::place::Place;
+
+pub(super) async fn run(flags: ServeFlags) -> Result<(), StartError> {
+    let settings = flags.settings()?;
+    log::install(&flags.log)?;
+    warn_of_limits(&settings);
+    let mut stop = Stop::listen()?;
+    let (running, local) = start(&flags, &settings).await?;
+    stop.asked().await;
+    tracing::info!("stopping: running requests may end first");
+    tokio::select! {
+        () = end(running, local) => Ok(()),
+        () = stop.asked() => Err(StartError::new("stopped at once, before all requests had ended")),
+    }
+}
+
+/// The port first: a process that cannot listen has no business in the store.
+async fn start(flags: &ServeFlags, settings: &ServeSettings) -> Result<(Running, Option<LocalStore>), StartError> {
+    let listener = app::bind(flags.listen).await?;
+    let place = Place::open(settings).await?;
+    let (local, admin_token) = (place.local.clone(), place.admin_token.clone());
+    let bucket = open(place, settings).await?;
+    let first = match &settings.place {
+        Where::Embedded { directory } => first_run::first_account(&bucket, directory).await?,
+        Where::Bucket { .. } => None,
+    };
+    let app_settings = AppSettings {
+        listen: flags.listen,
+        admin_token,
+        limits: settings.limits,
+        drain: settings.drain,
+        ..AppSettings::default()
+    };
+    let running = app::serve(listener, bucket, &app_settings)?;
+    tracing::info!(address = %running.address, "serving");
+    match (&settings.place, first) {
+        (Where::Embedded { directory }, Some(first)) if !flags.print_credentials => {
+            welcome::print(running.address, directory, &first);
+        }
+        (_, Some(first)) => welcome::print_json(&first),
+        (_, None) => tell_how_to_begin(settings, &app_settings),
+    }
+    Ok((running, local))
+}
+
+async fn open(place: Place, settings: &ServeSettings) -> Result<Bucket, StartError> {
+    let acknowledge = if settings.durable_chunks { Acknowledge::Stored } else { Acknowledge::Held };
+    let parts = Parts {
+        store: place.store,
+        clock: Arc::new(SystemClock::new()),
+        random: Arc::new(SystemRandom),
+        keys: place.keys,
+        settings: Settings { acknowledge, ..Settings::default() },
+    };
+    Bucket::open(parts).await.map_err(|error| match &settings.place {
+        Where::Embedded { directory } => cannot_open(&directory.display(), &error),
+        Where::Bucket { bucket, .. } => cannot_open(bucket, &error),
+    })
+}
+
+fn cannot_open(what: &dyn std::fmt::Display, error: &mapping::Error) -> StartError {
+    StartError::because(format!("cannot serve `{what}`"), error)
+}
+
+fn warn_of_limits(settings: &ServeSettings) {
+    if settings.limits != Default::default() {
+        tracing::warn!(
+            "limits on folders are NOT enforced by this version: FOLDERBRIDGE_FOLDER_MAX_BYTES and FOLDERBRIDGE_FOLDER_MAX_FILES have no effect yet"
+        );
+    }
+}
+
+fn tell_how_to_begin(settings: &ServeSettings, app: &AppSettings) {
+    if app.admin_token.is_none() {
+        tracing::info!("the admin API is closed: set FOLDERBRIDGE_ADMIN_TOKEN to make accounts");
+    } else if matches!(settings.place, Where::Bucket { .. }) {
+        tracing::info!("accounts are made with `folderbridge account create --email ADDRESS --json`");
+    }
+}
+
+async fn end(running: Running, local: Option<LocalStore>) {
+    running.shutdown().await;
+    if let Some(local) = local {
+        local.close().await;
+    }
+    tracing::info!("stopped");
+}
+
+/// SIGTERM and SIGINT.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self, StartError> {
+        let listen = |kind| signal(kind).map_err(|error| StartError::because("cannot listen for signals", &error));
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

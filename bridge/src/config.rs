@@ -1,0 +1,251 @@
+//! Flags and environment. No other file reads either; everything else is given structs from here.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod serve;
+
+pub use serve::{FolderLimits, ServeSettings, Where};
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "folderbridge", version, about = "Serves folder and file-system APIs over any S3 bucket, or over a directory of its own", after_help = EXAMPLES)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  folderbridge serve
+      serve over the embedded store in ./folderbridge-data
+  folderbridge serve --endpoint http://127.0.0.1:9000 --bucket folders --region us-east-1
+      serve over MinIO (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and FOLDERBRIDGE_MASTER_KEY set)
+  folderbridge account create --email ann@example.org --json
+      make an account on the server at FOLDERBRIDGE_URL
+  folderbridge key new
+      print a new master key";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the APIs.
+    Serve(ServeFlags),
+    /// Make and change accounts on a running server.
+    Account(AccountFlags),
+    /// Make keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeFlags {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDR:PORT", env = "FOLDERBRIDGE_LISTEN", default_value = "127.0.0.1:8080", value_parser = listen)]
+    pub listen: SocketAddr,
+    /// Keep everything in this directory, in the embedded store [default: ./folderbridge-data].
+    #[arg(long, value_name = "DIR", env = "FOLDERBRIDGE_DATA")]
+    data: Option<PathBuf>,
+    /// The S3 endpoint of the bucket; without it, AWS.
+    #[arg(long, value_name = "URL", env = "FOLDERBRIDGE_S3_ENDPOINT")]
+    endpoint: Option<String>,
+    /// Keep everything in this bucket. Credentials come by the standard AWS chain.
+    #[arg(long, value_name = "NAME", env = "FOLDERBRIDGE_S3_BUCKET")]
+    bucket: Option<String>,
+    /// The bucket's region.
+    #[arg(long, value_name = "REGION", env = "FOLDERBRIDGE_S3_REGION")]
+    region: Option<String>,
+    /// The most bytes that a folder may hold; 0 is no limit.
+    #[arg(long, value_name = "BYTES", env = "FOLDERBRIDGE_FOLDER_MAX_BYTES", default_value = "0", value_parser = count)]
+    folder_max_bytes: u64,
+    /// The most files that a folder may hold; 0 is no limit.
+    #[arg(long, value_name = "FILES", env = "FOLDERBRIDGE_FOLDER_MAX_FILES", default_value = "0", value_parser = count)]
+    folder_max_files: u64,
+    /// Acknowledge a chunk of an upload only when the store has it.
+    #[arg(long, env = "FOLDERBRIDGE_DURABLE_CHUNKS")]
+    durable_chunks: bool,
+    /// Print the first account's credentials as one JSON object when this start makes it.
+    #[arg(long, env = "FOLDERBRIDGE_PRINT_CREDENTIALS")]
+    pub print_credentials: bool,
+    /// How long requests may take to end after SIGTERM or SIGINT.
+    #[arg(long, value_name = "SECONDS", env = "FOLDERBRIDGE_DRAIN_SECONDS", default_value = "25", value_parser = count)]
+    drain_seconds: u64,
+    /// How to log.
+    #[command(flatten)]
+    pub log: LogFlags,
+}
+
+/// How to log, to standard error.
+#[derive(Debug, Args)]
+pub struct LogFlags {
+    /// What to log: a level, or directives as of RUST_LOG, which is read too [default: info].
+    #[arg(long = "log", value_name = "LEVEL", env = "FOLDERBRIDGE_LOG")]
+    level: Option<String>,
+    /// Lines for people or for machines.
+    #[arg(long = "log-format", value_name = "FORMAT", env = "FOLDERBRIDGE_LOG_FORMAT", default_value = "text")]
+    pub format: LogFormat,
+}
+
+/// What a line of the log looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogFlags {
+    /// The directives: `--log`, else `RUST_LOG`, else `info`.
+    #[must_use]
+    pub fn directives(&self) -> String {
+        let given = self.level.clone().and_then(filled).or_else(|| variable("RUST_LOG"));
+        given.unwrap_or_else(|| "info".to_owned())
+    }
+}
+
+/// Flags of `account`.
+#[derive(Debug, Args)]
+pub struct AccountFlags {
+    /// Where the server is.
+    #[arg(long, global = true, value_name = "URL", env = "FOLDERBRIDGE_URL", default_value = "http://127.0.0.1:8080")]
+    pub url: String,
+    /// Where the server keeps its embedded store: its admin token is read from there unless
+    /// FOLDERBRIDGE_ADMIN_TOKEN is set [default: ./folderbridge-data].
+    #[arg(long, global = true, value_name = "DIR", env = "FOLDERBRIDGE_DATA")]
+    data: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: AccountCommand,
+}
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Make an account and print its credentials; they cannot be shown again.
+    Create {
+        /// Its e-mail address.
+        #[arg(long)]
+        email: String,
+        /// What it is called in lists.
+        #[arg(long)]
+        name: Option<String>,
+        /// Read its password, one line, from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List the accounts.
+    List,
+    /// Show one account.
+    Show {
+        /// The account's id.
+        id: String,
+    },
+    /// Replace an account's access key and API token, and print the new ones.
+    Rotate {
+        /// The account's id.
+        id: String,
+    },
+    /// Refuse an account's requests from now on.
+    Disable {
+        /// The account's id.
+        id: String,
+    },
+    /// Take an account's requests again.
+    Enable {
+        /// The account's id.
+        id: String,
+    },
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Print a new master key (64 hex digits) for FOLDERBRIDGE_MASTER_KEY.
+    New,
+}
+
+impl AccountFlags {
+    /// The admin token that was set, if any.
+    #[must_use]
+    pub fn admin_token(&self) -> Option<String> {
+        variable(ADMIN_TOKEN)
+    }
+
+    /// Where a server of this machine would keep its admin token.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        data_directory(self.data.clone())
+    }
+}
+
+const ADMIN_TOKEN: &str = "FOLDERBRIDGE_ADMIN_TOKEN";
+const MASTER_KEY: &str = "FOLDERBRIDGE_MASTER_KEY";
+const DEFAULT_DATA: &str = "./folderbridge-data";
+
+fn data_directory(given: Option<PathBuf>) -> PathBuf {
+    given.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(|| DEFAULT_DATA.into())
+}
+
+/// A variable of the environment; an empty one counts as unset, as compose files leave them.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().and_then(filled)
+}
+
+fn filled(text: String) -> Option<String> {
+    (!text.trim().is_empty()).then_some(text)
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    let text = if text.is_empty() { "127.0.0.1:8080" } else { text };
+    let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let address = local.as_deref().unwrap_or(text);
+    address.parse().map_err(|_| "an address and a port are expected, such as 127.0.0.1:8080 or [::]:8080".to_owned())
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    let text = if text.is_empty() { "0" } else { text };
+    text.parse().map_err(|_| "a whole number, 0 or more, is expected".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <CommandLine as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn listen_takes_what_people_write() {
+        for (text, expected) in [
+            ("", "127.0.0.1:8080"),
+            ("localhost:9", "127.0.0.1:9"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            ("[::1]:0", "[::1]:0"),
+        ] {
+            assert_eq!(listen(text).unwrap().to_string(), expected);
+        }
+        for text in ["8080", ":8080", "127.0.0.1", "127.0.0.1:70000", "example.org:80"] {
+            assert!(listen(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn counts_are_whole_numbers() {
+        assert_eq!(count("").unwrap(), 0);
+        assert_eq!(count("1024").unwrap(), 1024);
+        for text in ["-1", "1.5", "1 GiB", "99999999999999999999"] {
+            assert!(count(text).is_err(), "{text}");
+        }
+    }
+}

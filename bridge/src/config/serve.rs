@@ -1,0 +1,170 @@
+//! What `serve` is told, made one thing or refused with a sentence.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{ADMIN_TOKEN, MASTER_KEY, ServeFlags, data_directory, filled, variable};
+use crate::failure::StartError;
+
+/// Where everything is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// In the embedded store.
+    Embedded {
+        /// Its directory.
+        directory: PathBuf,
+    },
+    /// In a bucket.
+    Bucket {
+        /// Its endpoint; `None` is AWS.
+        endpoint: Option<String>,
+        /// Its name.
+        bucket: String,
+        /// Its region; `None` leaves it to the AWS chain.
+        region: Option<String>,
+    },
+}
+
+/// The limits of every folder that has none of its own; 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FolderLimits {
+    /// The most bytes.
+    pub bytes: u64,
+    /// The most files.
+    pub files: u64,
+}
+
+/// What `serve` was told beside where to listen and how to log.
+#[derive(Clone)]
+pub struct ServeSettings {
+    /// Where everything is kept.
+    pub place: Where,
+    /// What seals secrets; `None` only over the embedded store, which keeps its own.
+    pub master_key: Option<String>,
+    /// What opens the admin API; `None` closes it over a bucket and is made over the embedded store.
+    pub admin_token: Option<String>,
+    /// Limits of folders.
+    pub limits: FolderLimits,
+    /// Whether a chunk is acknowledged only when it is stored.
+    pub durable_chunks: bool,
+    /// How long requests may take to end at shutdown.
+    pub drain: Duration,
+}
+
+impl std::fmt::Debug for ServeSettings {
+    /// Without the secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServeSettings")
+            .field("place", &self.place)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ServeFlags {
+    /// One meaning of the flags and the environment.
+    ///
+    /// # Errors
+    /// When they contradict each other or something that is needed is missing.
+    pub fn settings(&self) -> Result<ServeSettings, StartError> {
+        self.settings_with(variable(MASTER_KEY), variable(ADMIN_TOKEN))
+    }
+
+    fn settings_with(
+        &self,
+        master_key: Option<String>,
+        admin_token: Option<String>,
+    ) -> Result<ServeSettings, StartError> {
+        let place = self.place()?;
+        if matches!(place, Where::Bucket { .. }) && master_key.is_none() {
+            return Err(StartError::new(format!(
+                "serving over a bucket needs a master key: make one with `folderbridge key new`, keep it safe and set {MASTER_KEY}"
+            )));
+        }
+        if admin_token.as_ref().is_some_and(|token| token.len() < SHORTEST_ADMIN_TOKEN) {
+            return Err(StartError::new(format!("{ADMIN_TOKEN} is shorter than {SHORTEST_ADMIN_TOKEN} characters")));
+        }
+        let limits = FolderLimits { bytes: self.folder_max_bytes, files: self.folder_max_files };
+        let drain = Duration::from_secs(self.drain_seconds);
+        Ok(ServeSettings { place, master_key, admin_token, limits, durable_chunks: self.durable_chunks, drain })
+    }
+
+    fn place(&self) -> Result<Where, StartError> {
+        let data = self.data.clone().filter(|path| !path.as_os_str().is_empty());
+        let endpoint = self.endpoint.clone().and_then(filled);
+        let region = self.region.clone().and_then(filled);
+        let Some(bucket) = self.bucket.clone().and_then(filled) else {
+            if endpoint.is_some() {
+                return Err(StartError::new("an endpoint needs a bucket: add `--bucket NAME`"));
+            }
+            return Ok(Where::Embedded { directory: data_directory(data) });
+        };
+        if data.is_some() {
+            return Err(StartError::new("`--data` and `--bucket` exclude each other: everything is kept in one place"));
+        }
+        if endpoint.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+            return Err(StartError::new("the endpoint must begin with `http://` or `https://`"));
+        }
+        Ok(Where::Bucket { endpoint, bucket, region })
+    }
+}
+
+/// Short enough to type, too long to guess over a network.
+const SHORTEST_ADMIN_TOKEN: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::{Command, CommandLine};
+    use super::*;
+
+    fn settings(flags: &[&str], key: Option<&str>, token: Option<&str>) -> Result<ServeSettings, StartError> {
+        let line = ["folderbridge", "serve"].iter().chain(flags);
+        let Command::Serve(flags) = CommandLine::try_parse_from(line).unwrap().command else {
+            panic!("`serve` parses as something else");
+        };
+        flags.settings_with(key.map(str::to_owned), token.map(str::to_owned))
+    }
+
+    #[test]
+    fn nothing_configured_is_the_embedded_store() {
+        let settings = settings(&[], None, None).unwrap();
+        assert_eq!(settings.place, Where::Embedded { directory: "./folderbridge-data".into() });
+        assert_eq!(settings.limits, FolderLimits::default());
+    }
+
+    #[test]
+    fn a_bucket_without_an_endpoint_is_on_aws() {
+        let settings = settings(&["--bucket", "b", "--endpoint", ""], Some("key"), None).unwrap();
+        assert_eq!(settings.place, Where::Bucket { endpoint: None, bucket: "b".to_owned(), region: None });
+    }
+
+    #[test]
+    fn contradictions_are_refused_with_the_way_out() {
+        let cases: [(&[&str], Option<&str>, Option<&str>, &str); 5] = [
+            (&["--endpoint", "http://x"], Some("key"), None, "--bucket"),
+            (&["--endpoint", "x:9000", "--bucket", "b"], Some("key"), None, "http://"),
+            (&["--bucket", "b", "--data", "d"], Some("key"), None, "exclude each other"),
+            (&["--bucket", "b"], None, None, "folderbridge key new"),
+            (&[], None, Some("short"), "FOLDERBRIDGE_ADMIN_TOKEN"),
+        ];
+        for (flags, key, token, part) in cases {
+            let error = settings(flags, key, token).unwrap_err().to_string();
+            assert!(error.contains(part), "{flags:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn limits_are_kept() {
+        let settings = settings(&["--folder-max-bytes", "10", "--folder-max-files", "3"], None, None).unwrap();
+        assert_eq!(settings.limits, FolderLimits { bytes: 10, files: 3 });
+    }
+
+    #[test]
+    fn secrets_are_not_in_the_debug_form() {
+        let settings = settings(&[], Some("master-secret"), Some("a-long-admin-token")).unwrap();
+        let shown = format!("{settings:?}");
+        assert!(!shown.contains("master-secret") && !shown.contains("admin-token"), "{shown}");
+    }
+}

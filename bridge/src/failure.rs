@@ -1,0 +1,47 @@
+//! Why a command ends without having done its work: one sentence that names the thing and the way out.
+
+use std::fmt;
+
+/// What the person at the terminal reads; the program then exits with a status other than 0.
+#[derive(Debug)]
+pub struct StartError {
+    sentence: String,
+}
+
+impl StartError {
+    /// An error that reads `sentence`.
+    #[must_use]
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self { sentence: sentence.into() }
+    }
+
+    /// `what` went wrong because of `error`, whose causes are named too.
+    #[must_use]
+    pub fn because(what: impl fmt::Display, error: &dyn std::error::Error) -> Self {
+        Self { sentence: format!("{what}: {}", causes(error)) }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// An error and what caused it, in one line; a cause that its parent's text already holds is left out.
+#[must_use]
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if !line.contains(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        next = cause.source();
+    }
+    line
+}

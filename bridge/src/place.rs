@@ -1,0 +1,132 @@
+//! Opens what everything is kept in: the embedded store, or a bucket.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use embedded::{LocalStore, OpenError};
+use mapping::key::ObjectKey;
+use mapping::random::{Random, SystemRandom};
+use mapping::seal::MasterKeys;
+use mapping::store::s3::{KeyPair, S3Settings, S3Store};
+use mapping::store::{ObjectStore, Store, StoreError, StoreErrorKind};
+
+use crate::config::{ServeSettings, Where};
+use crate::failure::{StartError, causes};
+use crate::first_run;
+use crate::secret_file;
+
+/// The one bucket of the embedded store.
+const EMBEDDED_BUCKET: &str = "folderbridge";
+
+/// What everything is kept in, and the keys to it.
+pub(crate) struct Place {
+    pub(crate) store: Store,
+    pub(crate) keys: MasterKeys,
+    pub(crate) admin_token: Option<String>,
+    /// To be closed at the end.
+    pub(crate) local: Option<LocalStore>,
+}
+
+impl Place {
+    /// Opens the place; makes it, where it is an embedded store that is not there.
+    pub(crate) async fn open(settings: &ServeSettings) -> Result<Self, StartError> {
+        match &settings.place {
+            Where::Embedded { directory } => Self::embedded(directory, settings).await,
+            Where::Bucket { endpoint, bucket, region } => {
+                let wanted = S3Settings {
+                    endpoint: endpoint.clone(),
+                    region: region.clone(),
+                    ..S3Settings::new(bucket.clone())
+                };
+                Self::bucket(wanted, settings).await
+            }
+        }
+    }
+
+    async fn embedded(directory: &Path, settings: &ServeSettings) -> Result<Self, StartError> {
+        secret_file::make_directory(directory)?;
+        let local = LocalStore::open(directory).await.map_err(|error| cannot_open(directory, &error))?;
+        let (access_key, secret_key) = local.key_pair();
+        let wanted = S3Settings {
+            endpoint: Some("http://embedded".to_owned()),
+            region: Some("us-east-1".to_owned()),
+            credentials: Some(KeyPair { access_key, secret_key }),
+            http_client: Some(local.http_client()),
+            ..S3Settings::new(EMBEDDED_BUCKET)
+        };
+        let store = S3Store::connect(wanted).await.map_err(|error| unusable(&error))?;
+        store.ensure_bucket().await.map_err(|error| unusable(&error))?;
+        let keys = match &settings.master_key {
+            Some(text) => parse_keys(text, "FOLDERBRIDGE_MASTER_KEY")?,
+            None => own_keys(directory, &store).await?,
+        };
+        let admin_token = match &settings.admin_token {
+            Some(token) => token.clone(),
+            None => own_admin_token(directory)?,
+        };
+        Ok(Self { store: Arc::new(store), keys, admin_token: Some(admin_token), local: Some(local) })
+    }
+
+    async fn bucket(wanted: S3Settings, settings: &ServeSettings) -> Result<Self, StartError> {
+        let text = settings.master_key.as_deref().unwrap_or_default();
+        let keys = parse_keys(text, "FOLDERBRIDGE_MASTER_KEY")?;
+        let store = S3Store::connect(wanted).await.map_err(|error| unusable(&error))?;
+        store.check_bucket().await.map_err(|error| unusable(&error))?;
+        Ok(Self { store: Arc::new(store), keys, admin_token: settings.admin_token.clone(), local: None })
+    }
+}
+
+/// The key in the directory. One is made only for a store in which nothing is sealed yet, and is
+/// on disk before anything is sealed with it.
+async fn own_keys(directory: &Path, store: &S3Store) -> Result<MasterKeys, StartError> {
+    let file = directory.join("master.key");
+    if let Some(text) = secret_file::read(&file)? {
+        return parse_keys(&text, &format!("`{}`", file.display()));
+    }
+    if store.head(&ObjectKey::format()).await.is_ok() {
+        return Err(StartError::new(format!(
+            "`{}` is missing, and secrets in this store are sealed with it: bring it back from a backup, or set FOLDERBRIDGE_MASTER_KEY",
+            file.display()
+        )));
+    }
+    let key = MasterKeys::generate(&SystemRandom);
+    secret_file::write(&file, key.expose())?;
+    parse_keys(key.expose(), "the new master key")
+}
+
+fn parse_keys(text: &str, whence: &str) -> Result<MasterKeys, StartError> {
+    text.parse().map_err(|error: mapping::Error| StartError::new(format!("{whence}: {}", error.message())))
+}
+
+fn own_admin_token(directory: &Path) -> Result<String, StartError> {
+    let file = first_run::admin_token_file(directory);
+    if let Some(token) = secret_file::read(&file)?.filter(|token| !token.is_empty()) {
+        return Ok(token);
+    }
+    let random: &dyn Random = &SystemRandom;
+    let token = random.alphanumeric(40);
+    secret_file::write(&file, &token)?;
+    Ok(token)
+}
+
+fn cannot_open(directory: &Path, error: &OpenError) -> StartError {
+    let directory = directory.display();
+    match error {
+        OpenError::Locked(_) => StartError::new(format!(
+            "`{directory}` is in use by another process: stop that one, or give this one its own directory with `--data DIR`"
+        )),
+        error => StartError::because(format!("cannot open the store in `{directory}`"), error),
+    }
+}
+
+fn unusable(error: &StoreError) -> StartError {
+    let advice = match error.kind() {
+        StoreErrorKind::NoSuchBucket => "make it first, or correct `--bucket` and `--region`",
+        StoreErrorKind::AccessDenied => {
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or any other source of the AWS chain, to credentials that may use the bucket"
+        }
+        StoreErrorKind::Unavailable => "see that the store runs and `--endpoint` is right",
+        _ => return StartError::new(causes(error)),
+    };
+    StartError::new(format!("{}: {advice}", error.message()))
+}
