@@ -1,0 +1,68 @@
+//! HTTP as bytes on a socket: what a polite client library would never send.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::reply::Reply;
+
+/// No server under test may take longer to answer or to hang up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Sends these bytes and reads one answer, or says that the server hung up without one.
+///
+/// # Panics
+/// When the server does neither in good time.
+pub async fn exchange(server: SocketAddr, request: &[u8]) -> Option<Reply> {
+    let mut socket = TcpStream::connect(server).await.expect("a connection");
+    // The server may answer and hang up while this is still sending; what counts is the answer.
+    let _ = socket.write_all(request).await;
+    answer(&mut socket, &first_line(request)).await
+}
+
+/// Reads one answer from an open socket.
+///
+/// # Panics
+/// When the server neither answers nor hangs up in good time, or answers nonsense.
+pub async fn answer(socket: &mut TcpStream, asked: &str) -> Option<Reply> {
+    let mut seen = Vec::new();
+    let mut block = vec![0; 64 * 1024];
+    loop {
+        if let Some(reply) = parse(&seen, asked) {
+            return Some(reply);
+        }
+        let read = timeout(PATIENCE, socket.read(&mut block)).await;
+        match read.unwrap_or_else(|_| panic!("{asked}: no answer within {PATIENCE:?}")) {
+            Ok(0) | Err(_) if seen.is_empty() => return None,
+            Ok(0) | Err(_) => panic!("{asked}: half an answer: {}", String::from_utf8_lossy(&seen)),
+            Ok(count) => seen.extend_from_slice(&block[..count]),
+        }
+    }
+}
+
+fn first_line(request: &[u8]) -> String {
+    let line = request.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    String::from_utf8_lossy(&line[..line.len().min(120)]).into_owned()
+}
+
+/// The answer, once its head and the announced length of its body are there.
+fn parse(seen: &[u8], asked: &str) -> Option<Reply> {
+    let end = seen.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&seen[..end]);
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(':')?;
+        headers.append(name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value.trim()).ok()?);
+    }
+    let announced = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let body = &seen[end + 4..];
+    let length = announced.unwrap_or_default();
+    (body.len() >= length).then(|| Reply::new(asked.to_owned(), status, headers, Bytes::copy_from_slice(&body[..length])))
+}
