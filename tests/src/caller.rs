@@ -39,6 +39,12 @@ impl Caller {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The same client, nobody now.
+    #[must_use]
+    pub fn without_token(&self) -> Self {
+        Self { token: None, ..self.clone() }
+    }
+
     /// The same client, calling the API below this prefix (`/v1`).
     #[must_use]
     pub fn below(&self, prefix: &'static str) -> Self {

@@ -14,6 +14,24 @@ use crate::reply::Reply;
 /// No server under test may take longer to answer or to hang up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A request as bytes. `headers` are whole lines, each with its line end.
+#[must_use]
+pub fn request(method: &str, target: &str, token: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("{method} {target} HTTP/1.1\r\nHost: h\r\nAuthorization: {token}\r\nContent-Length: {length}\r\n{headers}\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// Sends these bytes and closes the socket, as a client does that was killed.
+///
+/// # Panics
+/// When the server cannot be reached.
+pub async fn send_and_hang_up(server: SocketAddr, bytes: &[u8]) {
+    let mut socket = TcpStream::connect(server).await.expect("a connection");
+    socket.write_all(bytes).await.expect("the server reads");
+    socket.flush().await.expect("the server reads");
+}
+
 /// Sends these bytes and reads one answer, or says that the server hung up without one.
 ///
 /// # Panics
