@@ -1,5 +1,5 @@
-//! The harness of all suites: an application in this process or as the real binary, people who call
-//! it, a look into its bucket, and bytes on a socket.
+//! The harness of all suites: an application in this process or as the real binary, people who call it, a look into its bucket,
+//! bytes on a socket, and an S3 endpoint.
 
 pub mod app;
 pub mod bucket;
@@ -8,3 +8,4 @@ pub mod environment;
 pub mod process;
 pub mod raw;
 pub mod reply;
+pub mod s3;

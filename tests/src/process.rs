@@ -120,6 +120,18 @@ impl Server {
         std::fs::read_to_string(self.data.with_extension("out")).unwrap_or_default()
     }
 
+    /// Waits until its standard output holds `part`: it is printed once the server listens.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub async fn printed(&self, part: &str) {
+        let began = Instant::now();
+        while !self.output().contains(part) {
+            assert!(began.elapsed() < PATIENCE, "not printed: {part}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Calls without a token.
     #[must_use]
     pub fn nobody(&self) -> Caller {
