@@ -9,7 +9,8 @@ use suites::s3::Endpoint;
 #[tokio::main]
 async fn main() {
     let mut args = std::env::args().skip(1);
-    let mut next = |what: &str| args.next().unwrap_or_else(|| panic!("usage: endpoint DIR ADDR:PORT BUCKET; no {what}"));
+    let mut next =
+        |what: &str| args.next().unwrap_or_else(|| panic!("usage: endpoint DIR ADDR:PORT BUCKET; no {what}"));
     let (directory, address, bucket) = (PathBuf::from(next("DIR")), next("ADDR:PORT"), next("BUCKET"));
     let endpoint = Endpoint::open(&directory, address.parse().expect("ADDR:PORT")).await;
     endpoint.make_bucket(&bucket).await;

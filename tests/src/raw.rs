@@ -18,7 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[must_use]
 pub fn request(method: &str, target: &str, token: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
-    let head = format!("{method} {target} HTTP/1.1\r\nHost: h\r\nAuthorization: {token}\r\nContent-Length: {length}\r\n{headers}\r\n");
+    let head = format!(
+        "{method} {target} HTTP/1.1\r\nHost: h\r\nAuthorization: {token}\r\nContent-Length: {length}\r\n{headers}\r\n"
+    );
     [head.as_bytes(), body].concat()
 }
 
@@ -79,8 +81,29 @@ fn parse(seen: &[u8], asked: &str) -> Option<Reply> {
         let (name, value) = line.split_once(':')?;
         headers.append(name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value.trim()).ok()?);
     }
-    let announced = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    let body = &seen[end + 4..];
-    let length = announced.unwrap_or_default();
-    (body.len() >= length).then(|| Reply::new(asked.to_owned(), status, headers, Bytes::copy_from_slice(&body[..length])))
+    let body = whole_body(&headers, &seen[end + 4..])?;
+    Some(Reply::new(asked.to_owned(), status, headers, body))
+}
+
+/// The body, once all of it is there.
+fn whole_body(headers: &HeaderMap, seen: &[u8]) -> Option<Bytes> {
+    if headers.get("transfer-encoding").is_some_and(|value| value == "chunked") {
+        return unchunked(seen);
+    }
+    let announced = headers.get("content-length").and_then(|value| value.to_str().ok()?.parse().ok());
+    seen.get(..announced.unwrap_or_default()).map(Bytes::copy_from_slice)
+}
+
+fn unchunked(mut seen: &[u8]) -> Option<Bytes> {
+    let mut whole = Vec::new();
+    loop {
+        let line = seen.windows(2).position(|two| two == b"\r\n")?;
+        let length = usize::from_str_radix(std::str::from_utf8(&seen[..line]).ok()?, 16).ok()?;
+        let chunk = seen.get(line + 2..line + 2 + length + 2)?;
+        if length == 0 {
+            return Some(whole.into());
+        }
+        whole.extend_from_slice(&chunk[..length]);
+        seen = &seen[line + 2 + length + 2..];
+    }
 }

@@ -44,7 +44,8 @@ impl Endpoint {
     pub async fn make_bucket(&self, name: &str) {
         let mut settings = S3Settings::new(name);
         settings.endpoint = Some(self.url());
-        settings.credentials = Some(KeyPair { access_key: self.access_key.clone(), secret_key: self.secret_key.clone() });
+        settings.credentials =
+            Some(KeyPair { access_key: self.access_key.clone(), secret_key: self.secret_key.clone() });
         let store = S3Store::connect(settings).await.expect("a client");
         store.ensure_bucket().await.expect("a bucket");
     }

@@ -105,7 +105,10 @@ async fn the_command_line_creates_lists_uploads_and_downloads() {
     assert!(up.ends_with("successfully."), "{up}");
     let (down, _) = stage.et(&ann, &["download", "my files", "dir/ünï cödé.bin", "down.bin"]);
     assert!(down.ends_with("successfully."), "{down}");
-    assert!(std::fs::read(stage.place.path().join("down.bin")).expect("a file") == content, "the bytes changed on the way");
+    assert!(
+        std::fs::read(stage.place.path().join("down.bin")).expect("a file") == content,
+        "the bytes changed on the way"
+    );
 
     stage.et(&ann, &["mkdir", "my files", "empty"]);
     let id = &created["ET Engine Filesystem [".len()..created.len() - "]: my files".len()];

@@ -55,7 +55,8 @@ async fn accounts_are_listed_by_pages_without_any_secret() {
     }
     let (mut seen, mut after) = (Vec::new(), String::new());
     loop {
-        let page = app.admin().send(app.admin().request(Method::GET, &format!("{ACCOUNTS}?limit=2{after}"))).await.expect(200);
+        let page =
+            app.admin().send(app.admin().request(Method::GET, &format!("{ACCOUNTS}?limit=2{after}"))).await.expect(200);
         for secret in ["secret_key", "api_token", "access_key", "password"] {
             assert!(!page.text().contains(secret), "{}", page.text());
         }
@@ -82,14 +83,23 @@ async fn rotated_and_disabled_credentials_are_refused_in_time_on_every_replica()
     let rotated = app.admin().call(Method::POST, &path("rotate"), &json!({})).await.expect(200).json();
     let new = app.nobody().with_token(text(&rotated, "api_token"));
     assert_eq!(new.filesystems().await.expect(200).json().as_array().unwrap().len(), 1, "the same account");
-    app.until("the old token is refused", async || old.filesystems().await.status == 401 && old.filesystems().await.status == 401).await;
+    app.until("the old token is refused", async || {
+        old.filesystems().await.status == 401 && old.filesystems().await.status == 401
+    })
+    .await;
 
     let disabled = app.admin().call(Method::POST, &path("disable"), &json!({})).await.expect(200).json();
     assert_eq!(disabled["disabled"], true);
-    app.until("the account is refused", async || new.filesystems().await.status == 401 && new.filesystems().await.status == 401).await;
+    app.until("the account is refused", async || {
+        new.filesystems().await.status == 401 && new.filesystems().await.status == 401
+    })
+    .await;
 
     app.admin().call(Method::POST, &path("enable"), &json!({})).await.expect(200);
-    app.until("the account is taken again", async || new.filesystems().await.status == 200 && new.filesystems().await.status == 200).await;
+    app.until("the account is taken again", async || {
+        new.filesystems().await.status == 200 && new.filesystems().await.status == 200
+    })
+    .await;
     old.filesystems().await.expect_refusal(401);
 }
 
@@ -114,6 +124,9 @@ async fn refusals_are_json_that_says_what_is_wrong() {
     for (method, path, body, status) in cases {
         let reply = app.admin().send(app.admin().request(method, &path).body(body)).await.expect(status);
         let refusal = reply.json();
-        assert!(!text(&refusal, "error").is_empty() && !text(&refusal, "message").is_empty(), "{path} {body}: {refusal}");
+        assert!(
+            !text(&refusal, "error").is_empty() && !text(&refusal, "message").is_empty(),
+            "{path} {body}: {refusal}"
+        );
     }
 }

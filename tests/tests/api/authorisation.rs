@@ -16,7 +16,7 @@ type Row = (&'static str, &'static str, &'static str, [u16; 6]);
 
 const FILESYSTEMS: [Row; 11] = [
     ("GET", "/filesystems", "{}", [401, 200, 200, 200, 200, 401]),
-    ("POST", "/filesystems", r#"{"filesystem_name": "of {who}"}"#, [401, 200, 200, 200, 200, 401]),
+    ("POST", "/filesystems", r#"{"filesystem_name": "of {who} in {id}"}"#, [401, 200, 200, 200, 200, 401]),
     ("DELETE", "/filesystems/{id}", "{}", [401, 403, 403, 403, 200, 401]),
     ("POST", "/filesystems/{id}/share", r#"{"grantee": "{grantee}"}"#, [401, 403, 403, 403, 200, 401]),
     ("GET", "/filesystems/{id}/list", "{}", [401, 403, 200, 200, 200, 401]),
@@ -109,7 +109,7 @@ fn filled(row: &Row, scene: &Scene, number: usize) -> (Method, String, String) {
         _ => format!("file-{who}/a.txt"),
     };
     let path = path.replace("{id}", &scene.id).replace("{path}", &file);
-    let body = body.replace("{who}", who).replace("{grantee}", &scene.grantees[number]);
+    let body = body.replace("{id}", &scene.id).replace("{who}", who).replace("{grantee}", &scene.grantees[number]);
     (method.parse().expect("a method"), path, body)
 }
 
@@ -145,7 +145,9 @@ async fn a_refused_request_changes_nothing() {
     for row in &FILESYSTEMS {
         for number in (0..EVERYBODY.len()).filter(|number| row.3[*number] >= 400) {
             let (method, path, body) = filled(row, &scene, number);
-            let request = cast.callers[number].request(method, &path).header("content-range", format!("[{}]:0-4", scene.uploads[number]));
+            let request = cast.callers[number]
+                .request(method, &path)
+                .header("content-range", format!("[{}]:0-4", scene.uploads[number]));
             cast.callers[number].send(request.body(body)).await.expect(row.3[number]);
         }
     }

@@ -81,7 +81,9 @@ async fn a_standard_range_is_inclusive_and_answered_as_the_standard_says() {
 #[tokio::test]
 async fn a_malformed_range_is_refused() {
     let (_app, ann, id, _content) = with_file(1000).await;
-    for range in ["", "abc", "1", "-", "5-", "-5", "9-1", "-1-5", "1--5", "0x1-0x5", "1.0-2.0", "1-99999999999999999999999"] {
+    for range in
+        ["", "abc", "1", "-", "5-", "-5", "9-1", "-1-5", "1--5", "0x1-0x5", "1.0-2.0", "1-99999999999999999999999"]
+    {
         let reply = ann.calls.download_range(&id, "a.bin", range).await;
         assert_eq!(reply.status, 400, "`{range}`: {}", reply.text());
     }

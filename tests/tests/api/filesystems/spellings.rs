@@ -31,7 +31,14 @@ async fn a_key_is_taken_raw_or_behind_bearer() {
 async fn every_spelling_of_a_chunks_range_is_one_chunk() {
     let (_app, ann, id) = with_folder().await;
     let spellings = [
-        "[ID]:0-4", "[ID]: 0-4", " [ID] : 0 - 4 ", "ID:0-4", "[ID]:bytes 0-4", "bytes [ID]:0-4", "[ID]:0-4/4", "[ID]:0-4/*",
+        "[ID]:0-4",
+        "[ID]: 0-4",
+        " [ID] : 0 - 4 ",
+        "ID:0-4",
+        "[ID]:bytes 0-4",
+        "bytes [ID]:0-4",
+        "[ID]:0-4/4",
+        "[ID]:0-4/*",
         "[ID]:0-3",
     ];
     for spelling in spellings {
@@ -62,7 +69,9 @@ async fn a_chunk_without_a_usable_header_is_refused() {
     let upload = ann.calls.started(&id, "a.bin", 4).await;
     let without = ann.calls.file(Method::PUT, &id, "a.bin").body("four");
     ann.calls.send(without).await.expect_refusal(400);
-    for range in ["", "0-4", "[ID]", "[ID]:", "[ID]:4", "[ID]:4-0", "[ID:0-4", "ID]:0-4", "[ID]:-1-4", "[ID]:a-b", "[]:0-4"] {
+    for range in
+        ["", "0-4", "[ID]", "[ID]:", "[ID]:4", "[ID]:4-0", "[ID:0-4", "ID]:0-4", "[ID]:-1-4", "[ID]:a-b", "[]:0-4"]
+    {
         let range = range.replace("ID", &upload);
         let reply = ann.calls.chunk_with(&id, "a.bin", &range, Bytes::from_static(b"four")).await;
         assert!(matches!(reply.status, 400 | 404), "`{range}`: {} {}", reply.status, reply.text());
@@ -73,7 +82,9 @@ async fn a_chunk_without_a_usable_header_is_refused() {
 #[tokio::test]
 async fn completion_is_true_in_every_spelling_and_false_starts_anew() {
     let (_app, ann, id) = with_folder().await;
-    for (field, value) in [("uploadId", json!(true)), ("upload_id", json!("true")), ("UploadId", json!(1)), ("uploadId", json!("True"))] {
+    for (field, value) in
+        [("uploadId", json!(true)), ("upload_id", json!("true")), ("UploadId", json!(1)), ("uploadId", json!("True"))]
+    {
         let upload = ann.calls.started(&id, "a.bin", 4).await;
         ann.calls.chunk(&id, "a.bin", &upload, 0, Bytes::from_static(b"four")).await.expect(200);
         let body = json!({ field: upload, "complete": value, "size": 4 });
@@ -90,7 +101,9 @@ async fn completion_is_true_in_every_spelling_and_false_starts_anew() {
 #[tokio::test]
 async fn a_content_type_makes_no_difference() {
     let (_app, ann, _id) = with_folder().await;
-    for (n, kind) in ["application/json", "text/plain", "application/x-www-form-urlencoded", "nonsense"].into_iter().enumerate() {
+    for (n, kind) in
+        ["application/json", "text/plain", "application/x-www-form-urlencoded", "nonsense"].into_iter().enumerate()
+    {
         let body = json!({ "filesystem_name": format!("n{n}") }).to_string();
         let request = ann.calls.request(Method::POST, "/filesystems").header("content-type", kind).body(body);
         ann.calls.send(request).await.expect(200);
@@ -107,7 +120,8 @@ async fn a_browser_of_another_origin_may_ask() {
     let reply = ann.calls.send(asked).await;
     assert!(matches!(reply.status, 200 | 204), "{}", reply.status);
     assert_eq!(reply.header("access-control-allow-origin"), "*");
-    let (methods, headers) = (reply.header("access-control-allow-methods"), reply.header("access-control-allow-headers"));
+    let (methods, headers) =
+        (reply.header("access-control-allow-methods"), reply.header("access-control-allow-headers"));
     for method in ["GET", "PUT", "POST", "DELETE"] {
         assert!(methods.contains(method), "{methods}");
     }

@@ -106,8 +106,8 @@ async fn a_chunk_that_is_not_as_long_as_it_says_is_refused_and_leaves_nothing() 
     let (_app, ann, id) = with_folder(1).await;
     let upload = ann.calls.started(&id, "a.bin", 100).await;
     for (range, length) in [("0-100", 50), ("0-10", 100), ("0-100", 0), ("50-50", 3)] {
-        let reply = ann.calls.chunk_with(&id, "a.bin", &format!("[{upload}]:{range}"), pattern(length, 7));
-        reply.await.expect_refusal(402);
+        let range = format!("[{upload}]:{range}");
+        ann.calls.chunk_with(&id, "a.bin", &range, pattern(length, 7)).await.expect_refusal(402);
     }
     let refusal = ann.calls.complete(&id, "a.bin", &upload).await.expect_refusal(409).text();
     assert!(refusal.contains("0-100"), "nothing of the refused chunks was kept: {refusal}");

@@ -29,7 +29,10 @@ async fn accounts_are_made_shown_rotated_and_disabled() {
     server.caller(&ann).filesystems().await.expect(200);
     let id = ann["account_id"].as_str().unwrap();
     let shown = json(&mut account(&server, &["show", id, "--json"]));
-    assert_eq!((&shown["email"], &shown["name"], &shown["disabled"]), (&"ann@example.org".into(), &"Ann".into(), &false.into()));
+    assert_eq!(
+        (&shown["email"], &shown["name"], &shown["disabled"]),
+        (&"ann@example.org".into(), &"Ann".into(), &false.into())
+    );
     let rotated = json(&mut account(&server, &["rotate", id, "--json"]));
     assert_ne!(rotated["api_token"], ann["api_token"]);
     server.caller(&rotated).filesystems().await.expect(200);
