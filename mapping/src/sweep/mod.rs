@@ -10,6 +10,8 @@ mod folders;
 mod names;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;
 
 use std::collections::HashSet;
 
