@@ -6,11 +6,13 @@
 pub mod body;
 mod capabilities;
 mod check;
+pub mod conformance;
 pub mod counted;
 pub mod error;
 pub mod faulty;
 pub mod memory;
 pub mod operation;
+pub mod probe;
 pub mod s3;
 
 use std::collections::BTreeMap;

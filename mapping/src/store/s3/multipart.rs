@@ -1,10 +1,13 @@
 //! Multipart uploads.
 
+use std::cmp::Reverse;
+
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
 use super::failure::{conditional, failed};
 use super::objects::unsigned;
 use super::{S3Store, body, encode};
+use crate::clock::Timestamp;
 use crate::key::ObjectKey;
 use crate::store::{
     Attributes, Body, Condition, ETag, MultipartId, Part, PartNumber, StoreError, StoreErrorKind, StoreResult,
@@ -51,13 +54,13 @@ impl S3Store {
             let answer = request.send().await.map_err(|error| failed("list parts", key.as_str(), error))?;
             let page = answer.parts.unwrap_or_default().into_iter().filter_map(|part| {
                 let number = part.part_number.and_then(|number| PartNumber::try_from(number).ok())?;
-                Some(Part { number, size: unsigned(part.size), etag: encode::etag(part.e_tag) })
+                let modified = encode::timestamp(part.last_modified.as_ref());
+                Some((Part { number, size: unsigned(part.size), etag: encode::etag(part.e_tag) }, modified))
             });
             parts.extend(page);
             let next = answer.next_part_number_marker.filter(|_| answer.is_truncated.unwrap_or(false));
             if next.is_none() || next == marker {
-                parts.sort_by_key(|part| part.number);
-                return Ok(parts);
+                return Ok(newest(parts));
             }
             marker = next;
         }
@@ -118,7 +121,28 @@ impl S3Store {
     }
 }
 
+/// The parts by number. SeaweedFS lists a part that was put twice twice: the newer one counts.
+fn newest(mut parts: Vec<(Part, Timestamp)>) -> Vec<Part> {
+    parts.sort_by_key(|(part, modified)| (part.number, Reverse(*modified)));
+    parts.dedup_by_key(|(part, _)| part.number);
+    parts.into_iter().map(|(part, _)| part).collect()
+}
+
 /// A part number as the SDK takes it.
 pub(super) fn signed(number: PartNumber) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_parts_with_one_number_the_newest_counts() {
+        let part = |number, size, modified| {
+            (Part { number, size, etag: ETag(size.to_string()) }, Timestamp::from_millis(modified))
+        };
+        let listed = newest(vec![part(2, 20, 5), part(1, 10, 7), part(1, 11, 9), part(1, 12, 8)]);
+        assert_eq!(listed.iter().map(|part| (part.number, part.size)).collect::<Vec<_>>(), [(1, 11), (2, 20)]);
+    }
 }
