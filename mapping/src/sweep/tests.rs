@@ -169,3 +169,18 @@ async fn what_a_late_replica_writes_into_a_deleted_folder_is_removed_too() {
     assert_eq!((second.objects_removed, second.folders_removed), (1, 1));
     assert!(!world.objects().await.keys().any(|key| key.starts_with("folders/")));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_document_is_passed_over() {
+    let world = World::new().await;
+    managed(&world.test.bucket, &world.test.account, "photos").await.unwrap().delete().await.unwrap();
+    let claim = ObjectKey::email(&world.bob.email);
+    for key in [claim, ObjectKey::account(world.bob.id), ObjectKey::names(world.bob.id)] {
+        let rubbish = Body::from(b"{}".to_vec());
+        world.inner.put(&key, rubbish, Attributes::default(), Condition::Always).await.unwrap();
+    }
+    world.test.clock.advance(Settings::default().late_writes);
+    let report = world.process(9).await.sweep().await.unwrap();
+    assert_eq!(report.folders_removed, 1);
+    assert_eq!(report.credentials_removed, 0);
+}
