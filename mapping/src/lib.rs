@@ -19,7 +19,6 @@ pub mod key;
 mod manifest;
 pub mod name;
 pub mod path;
-pub mod proving;
 pub mod random;
 mod records;
 pub mod seal;

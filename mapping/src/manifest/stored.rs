@@ -16,11 +16,11 @@ pub(super) const RING: usize = 32;
 
 /// `{"format": 1, "seq": 7, "stamps": [{"seq": 1, "stamp": "…"}, …], "body": {…}}`
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Stored<T> {
+pub(super) struct Stored<T> {
     format: u32,
-    pub(crate) seq: u64,
+    pub(super) seq: u64,
     stamps: VecDeque<Mark>,
-    pub(crate) body: T,
+    pub(super) body: T,
 }
 
 /// One write: what it made, and whose it was.
@@ -45,12 +45,12 @@ pub(super) enum Proof {
 
 impl<T: Document> Stored<T> {
     /// The first version.
-    pub(crate) fn first(body: T, stamp: Stamp) -> Self {
+    pub(super) fn first(body: T, stamp: Stamp) -> Self {
         Self { format: T::FORMAT, seq: 1, stamps: VecDeque::from([Mark { seq: 1, stamp }]), body }
     }
 
     /// The version after this one.
-    pub(crate) fn next(&self, body: T, stamp: Stamp) -> Self {
+    pub(super) fn next(&self, body: T, stamp: Stamp) -> Self {
         let seq = self.seq + 1;
         let mut stamps = self.stamps.clone();
         stamps.push_back(Mark { seq, stamp });
@@ -73,7 +73,7 @@ impl<T: Document> Stored<T> {
     }
 
     /// The JSON as it is stored.
-    pub(crate) fn encode(&self) -> Result<Vec<u8>> {
+    pub(super) fn encode(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|error| Error::internal(T::SUBJECT, error))
     }
 
@@ -81,7 +81,7 @@ impl<T: Document> Stored<T> {
     ///
     /// # Errors
     /// `Internal` when they are something else, or were written by a newer version of this program.
-    pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
         #[derive(Deserialize)]
         struct Head {
             format: u32,

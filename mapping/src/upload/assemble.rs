@@ -25,7 +25,15 @@ impl Session {
             fixed.grid.cells(survey.total).filter(|(part, _)| !survey.parts.contains_key(part)).collect();
         let puts = lacking.into_iter().map(|(part, cell)| {
             let body = self.body(survey, &cell);
-            async move { self.put_part(fixed, part, &cell, body).await }
+            async move {
+                // The end of a file of unknown length stays held: its part is shorter than the cell,
+                // so it does not show that it is the end.
+                if cell == fixed.grid.cell(part) {
+                    self.put_part(fixed, part, &cell, body).await
+                } else {
+                    self.send_part(fixed, part, body).await.map(drop)
+                }
+            }
         });
         stream::iter(puts.collect::<Vec<_>>()).buffer_unordered(CELLS_AT_ONCE).try_collect().await
     }

@@ -55,14 +55,20 @@ impl Session {
 
     /// Puts a part and notes that it is there.
     pub(super) async fn put_part(&self, fixed: &Fixed, part: PartNumber, cell: &Range<u64>, body: Body) -> Result<()> {
-        let (record, _) = self.active.known();
-        let put = self.bucket.store().put_part(&record.key(), &fixed.multipart, part, body).await;
-        if let Err(error) = put {
-            return self.part_refused(error).await;
+        if self.send_part(fixed, part, body).await? {
+            self.active.part_stored(part, cell);
+            self.touch(&self.active.known().0);
         }
-        self.active.part_stored(part, cell);
-        self.touch(&record);
         Ok(())
+    }
+
+    /// Puts a part; `false` when the upload is finished and needs it no more.
+    pub(super) async fn send_part(&self, fixed: &Fixed, part: PartNumber, body: Body) -> Result<bool> {
+        let (record, _) = self.active.known();
+        match self.bucket.store().put_part(&record.key(), &fixed.multipart, part, body).await {
+            Ok(_) => Ok(true),
+            Err(error) => self.part_refused(error).await.map(|()| false),
+        }
     }
 
     /// A part for an upload that the store no longer has: finished by somebody meanwhile, which

@@ -72,6 +72,9 @@ impl Session {
     /// `None` when the store has no such multipart upload, or a bundle vanished while it was
     /// looked at: somebody finished the upload meanwhile, or something dropped it.
     pub(super) async fn survey(&self, record: &UploadRecord, bundles: &mut Bundles) -> Result<Option<Survey>> {
+        // Memory first: what goes from there into the store meanwhile is seen twice, never not at all.
+        let everything = 0..record.length.unwrap_or(u64::MAX);
+        let held = self.active.pieces(&everything);
         let listed = match &record.fixed {
             None => Ok(Vec::new()),
             Some(fixed) => self.bucket.store().list_parts(&record.key(), &fixed.multipart).await,
@@ -83,8 +86,7 @@ impl Session {
         if !self.read_new_bundles(bundles).await? {
             return Ok(None);
         }
-        let everything = 0..record.length.unwrap_or(u64::MAX);
-        Ok(Some(judge(record, parts, bundles.clone(), self.active.pieces(&everything))))
+        Ok(Some(judge(record, parts, bundles.clone(), held)))
     }
 
     /// Reads the indexes of bundles that are not in `bundles` yet, and forgets those that are no

@@ -112,7 +112,6 @@ impl<'b> Ledger<'b> {
         };
         self.manifest(folder).upsert(UsageRecord::default(), change).await?;
         let charged = tally.begin(charge);
-        tally.mark();
         doubt.settle();
         Ok(charged)
     }
@@ -160,7 +159,7 @@ impl<'b> Ledger<'b> {
         let held = tally.snapshot();
         if close == Close::Yes && tally.retire(held.charges) {
             let given_back = self.write_fold(folder, tally, held, Close::Yes).await;
-            return given_back.map(drop).inspect_err(|_| tally.reinstate(held.lease));
+            return given_back.map(drop).inspect_err(|_| tally.set_lease(held.lease));
         }
         if held.is_folded() {
             return Ok(());
@@ -197,11 +196,13 @@ impl<'b> Ledger<'b> {
     }
 
     /// Folds everything that is held and gives back what is not in use. For shutdown, when no
-    /// request is under way any more. What cannot be folded costs a count after the next start.
+    /// request is under way any more. What cannot be folded costs a count after the next start, and
+    /// so does a folder whose files came one by one: clearing its mark would cost a write for each.
     pub(crate) async fn drain(&self) {
         let all = stream::iter(self.tallies.all());
         all.for_each_concurrent(DRAIN_AT_ONCE, |(folder, tally)| async move {
-            if tally.snapshot().is_out() {
+            let held = tally.snapshot();
+            if held.lease.is_none() && held.is_folded() {
                 return;
             }
             if let Err(error) = self.settle_up(folder, &tally, Close::Yes).await {

@@ -221,3 +221,6 @@ impl UsageRecord {
         self.removed = self.removed.saturating_add(removed);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,8 +73,6 @@ pub(crate) struct Tally {
 #[derive(Debug, Default)]
 struct Held {
     lease: Option<Spending>,
-    /// Whether the document says that single writes of this replica may never have come to be.
-    marked: bool,
     last_charge: Option<Duration>,
     /// Charges so far. A count during which it moved is not the last word.
     charges: u64,
@@ -108,7 +106,6 @@ pub(super) struct Spending {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Snapshot {
     pub(super) lease: Option<Spending>,
-    marked: bool,
     pub(super) charges: u64,
     pub(super) doubts: u64,
     /// Charged and under way, or of unknown outcome.
@@ -121,11 +118,6 @@ impl Snapshot {
     /// Whether the document knows everything.
     pub(super) fn is_folded(&self) -> bool {
         self.doubts == 0 && self.lease.is_none_or(|lease| lease.spent == lease.folded)
-    }
-
-    /// Whether this replica does not stand in the document, and has nothing to tell it.
-    pub(super) fn is_out(&self) -> bool {
-        self.is_folded() && self.lease.is_none() && !self.marked
     }
 
     /// Whether something went, or was charged in vain, that the document does not know of.
@@ -177,7 +169,6 @@ impl Tally {
         let lost = held.lost.iter().fold(Amount::default(), |sum, (_, amount)| sum.plus(*amount));
         Snapshot {
             lease: held.lease,
-            marked: held.marked,
             charges: held.charges,
             doubts: held.doubts,
             open: held.under_way_amount.plus(lost),
@@ -210,26 +201,14 @@ impl Tally {
         self.held().lease = lease;
     }
 
-    /// Takes away the lease and the mark, so that nobody spends from it while both are given back;
-    /// `false` when something was charged since `charges`, is under way or has an unknown outcome.
+    /// Takes the lease away, so that nobody spends from it while it is given back; `false` when something was charged since `charges`, is under way or has an unknown outcome.
     pub(super) fn retire(&self, charges: u64) -> bool {
         let mut held = self.held();
         if held.charges != charges || held.under_way > 0 || !held.lost.is_empty() {
             return false;
         }
-        (held.lease, held.marked) = (None, false);
+        held.lease = None;
         true
-    }
-
-    /// Undoes [`Tally::retire`].
-    pub(super) fn reinstate(&self, lease: Option<Spending>) {
-        let mut held = self.held();
-        (held.lease, held.marked) = (lease, true);
-    }
-
-    /// Notes that the document bears this replica's mark.
-    pub(super) fn mark(&self) {
-        self.held().marked = true;
     }
 
     /// Notes what of the lease is in the document.

@@ -24,13 +24,16 @@ async fn a_directory_is_made_once() {
     assert_eq!(names(folder, "no").await, ["such/"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn of_two_who_make_a_directory_one_is_told_that_it_exists() {
-    let fixture = Fixture::new().await;
-    let (folder, d) = (&fixture.folder, path("d"));
-    let both = futures::join!(folder.mkdir(&d, Parents::Require), folder.mkdir(&d, Parents::Require));
-    let kinds: Vec<_> = [both.0, both.1].into_iter().filter_map(|made| made.err().map(|e| e.kind())).collect();
-    assert_eq!(kinds, [ErrorKind::AlreadyExists]);
+    for seed in 0..10 {
+        let fixture = Fixture::new().await;
+        let (folder, d) = (&fixture.folder, path("d"));
+        fixture.slow(seed);
+        let both = futures::join!(folder.mkdir(&d, Parents::Require), folder.mkdir(&d, Parents::Require));
+        let lost: Vec<_> = [both.0, both.1].into_iter().filter_map(Result::err).map(|error| error.kind()).collect();
+        assert_eq!(lost, [ErrorKind::AlreadyExists]);
+    }
 }
 
 #[tokio::test]
@@ -48,16 +51,19 @@ async fn a_removed_file_leaves_its_directory() {
     assert_eq!(folder.remove(&path("a/b/f"), Depth::File).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn two_who_remove_the_last_two_files_leave_the_directory() {
-    let fixture = Fixture::new().await;
-    let folder = &fixture.folder;
-    write(folder, "a/f", "x").await;
-    write(folder, "a/g", "x").await;
-    let (f, g) = (path("a/f"), path("a/g"));
-    let both = futures::join!(folder.remove(&f, Depth::File), folder.remove(&g, Depth::File));
-    assert!(both.0.is_ok() && both.1.is_ok());
-    assert!(folder.stat(&path("a")).await.unwrap().is_directory());
+    for seed in 0..10 {
+        let fixture = Fixture::new().await;
+        let folder = &fixture.folder;
+        write(folder, "a/f", "x").await;
+        write(folder, "a/g", "x").await;
+        fixture.slow(seed);
+        let (f, g) = (path("a/f"), path("a/g"));
+        let both = futures::join!(folder.remove(&f, Depth::File), folder.remove(&g, Depth::File));
+        assert!(both.0.is_ok() && both.1.is_ok());
+        assert!(folder.stat(&path("a")).await.unwrap().is_directory());
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod copy;
 mod directories;
 mod list;
+mod long;
 mod read;
 mod write;
 
