@@ -201,7 +201,8 @@ impl Tally {
         self.held().lease = lease;
     }
 
-    /// Takes the lease away, so that nobody spends from it while it is given back; `false` when something was charged since `charges`, is under way or has an unknown outcome.
+    /// Takes the lease away, so that nobody spends from it while it is given back; `false` when
+    /// something was charged since `charges`, is under way or has an unknown outcome.
     pub(super) fn retire(&self, charges: u64) -> bool {
         let mut held = self.held();
         if held.charges != charges || held.under_way > 0 || !held.lost.is_empty() {

@@ -106,7 +106,9 @@ proptest! {
     }
 
     #[test]
-    fn the_usage_is_what_is_there_whatever_the_store_does(seed: u64, steps in proptest::collection::vec(step(), 1..30)) {
+    fn the_usage_is_what_is_there_whatever_the_store_does(
+        seed: u64, steps in proptest::collection::vec(step(), 1..30),
+    ) {
         run(steps, &Faults { seed, refused: 30, conflicts: 30, lost: 60, cut: 20, ..Faults::default() });
     }
 }
