@@ -12,6 +12,6 @@ RUN apt-get update \
 COPY --from=build /src/target/release/folderbridge /usr/local/bin/folderbridge
 USER folderbridge
 WORKDIR /data
-EXPOSE 8000
+EXPOSE 8080
 ENTRYPOINT ["folderbridge"]
 CMD ["serve"]

@@ -1,7 +1,8 @@
-#!/bin/sh
+#!/bin/bash
 # Prepares MinIO for the bridge, once or again: the bucket, the rules that clear what crashes leave,
-# and a user that can reach this bucket only. `mc` is part of the MinIO image.
-set -eu
+# and a user that can reach this bucket only. Needs nothing that is not in the MinIO image.
+set -euo pipefail
+here=$(dirname "$0")
 bucket=${FOLDERBRIDGE_BUCKET:-folderbridge}
 
 until mc alias set store "$MINIO_ENDPOINT" "$MINIO_ROOT_USER" "$MINIO_ROOT_PASSWORD" >/dev/null 2>&1; do
@@ -10,8 +11,9 @@ until mc alias set store "$MINIO_ENDPOINT" "$MINIO_ROOT_USER" "$MINIO_ROOT_PASSW
 done
 
 mc mb --ignore-existing "store/$bucket"
-mc ilm rule import "store/$bucket" < /config/lifecycle.json
-sed "s/BUCKET/$bucket/g" /config/policy.json > /tmp/policy.json
+mc ilm rule import "store/$bucket" < "$here/lifecycle.json"
+policy=$(cat "$here/policy.json")
+printf '%s\n' "${policy//BUCKET/$bucket}" > /tmp/policy.json
 mc admin policy create store "folderbridge-$bucket" /tmp/policy.json
 mc admin user add store "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY"
 mc admin policy attach store "folderbridge-$bucket" --user "$AWS_ACCESS_KEY_ID" >/dev/null 2>&1 \

@@ -174,7 +174,8 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, StartError>
             "{address} is taken by another program: stop it, or choose another port with `--listen ADDR:PORT`"
         )),
         std::io::ErrorKind::PermissionDenied => StartError::new(format!(
-            "not allowed to listen on {address}: ports below 1024 need a privilege; choose another with `--listen ADDR:PORT`"
+            "not allowed to listen on {address}: ports below 1024 need a privilege; choose another with \
+             `--listen ADDR:PORT`"
         )),
         std::io::ErrorKind::AddrNotAvailable => StartError::new(format!(
             "this machine has no address {}: `--listen 0.0.0.0:PORT` listens on all it has",

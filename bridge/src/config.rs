@@ -11,12 +11,14 @@ pub use serve::{FolderLimits, ServeSettings, Where};
 
 /// The command line.
 #[derive(Debug, Parser)]
-#[command(name = "folderbridge", version, about = "Serves folder and file-system APIs over any S3 bucket, or over a directory of its own", after_help = EXAMPLES)]
+#[command(name = "folderbridge", version, about = ABOUT, after_help = EXAMPLES)]
 pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
+
+const ABOUT: &str = "Serves folder and file-system APIs over any S3 bucket, or over a directory of its own";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,7 +47,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct ServeFlags {
     /// Where to listen.
-    #[arg(long, value_name = "ADDR:PORT", env = "FOLDERBRIDGE_LISTEN", default_value = "127.0.0.1:8080", value_parser = listen)]
+    #[arg(long, value_name = "ADDR:PORT", env = "FOLDERBRIDGE_LISTEN", default_value = DEFAULT_LISTEN, value_parser = listen)]
     pub listen: SocketAddr,
     /// Keep everything in this directory, in the embedded store [default: ./folderbridge-data].
     #[arg(long, value_name = "DIR", env = "FOLDERBRIDGE_DATA")]
@@ -188,6 +190,7 @@ impl AccountFlags {
 
 const ADMIN_TOKEN: &str = "FOLDERBRIDGE_ADMIN_TOKEN";
 const MASTER_KEY: &str = "FOLDERBRIDGE_MASTER_KEY";
+const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_DATA: &str = "./folderbridge-data";
 
 fn data_directory(given: Option<PathBuf>) -> PathBuf {
@@ -205,7 +208,7 @@ fn filled(text: String) -> Option<String> {
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
-    let text = if text.is_empty() { "127.0.0.1:8080" } else { text };
+    let text = if text.is_empty() { DEFAULT_LISTEN } else { text };
     let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     let address = local.as_deref().unwrap_or(text);
     address.parse().map_err(|_| "an address and a port are expected, such as 127.0.0.1:8080 or [::]:8080".to_owned())

@@ -11,7 +11,7 @@ use mapping::store::s3::{KeyPair, S3Settings, S3Store};
 use mapping::store::{ObjectStore, Store, StoreError, StoreErrorKind};
 
 use crate::config::{ServeSettings, Where};
-use crate::failure::{StartError, causes};
+use crate::failure::StartError;
 use crate::first_run;
 use crate::secret_file;
 
@@ -85,7 +85,8 @@ async fn own_keys(directory: &Path, store: &S3Store) -> Result<MasterKeys, Start
     }
     if store.head(&ObjectKey::format()).await.is_ok() {
         return Err(StartError::new(format!(
-            "`{}` is missing, and secrets in this store are sealed with it: bring it back from a backup, or set FOLDERBRIDGE_MASTER_KEY",
+            "`{}` is missing, and secrets in this store are sealed with it: bring it back from a backup, or set \
+             FOLDERBRIDGE_MASTER_KEY",
             file.display()
         )));
     }
@@ -113,7 +114,8 @@ fn cannot_open(directory: &Path, error: &OpenError) -> StartError {
     let directory = directory.display();
     match error {
         OpenError::Locked(_) => StartError::new(format!(
-            "`{directory}` is in use by another process: stop that one, or give this one its own directory with `--data DIR`"
+            "`{directory}` is in use by another process: stop that one, or give this one its own directory with \
+             `--data DIR`"
         )),
         error => StartError::because(format!("cannot open the store in `{directory}`"), error),
     }
@@ -123,10 +125,11 @@ fn unusable(error: &StoreError) -> StartError {
     let advice = match error.kind() {
         StoreErrorKind::NoSuchBucket => "make it first, or correct `--bucket` and `--region`",
         StoreErrorKind::AccessDenied => {
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or any other source of the AWS chain, to credentials that may use the bucket"
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or any other source of the AWS chain, to credentials that \
+             may use the bucket"
         }
         StoreErrorKind::Unavailable => "see that the store runs and `--endpoint` is right",
-        _ => return StartError::new(causes(error)),
+        _ => return StartError::new(error.message()),
     };
     StartError::new(format!("{}: {advice}", error.message()))
 }

@@ -49,7 +49,7 @@ macro_rules! about_of {
             website_redirect_location: $input.website_redirect_location.take(),
             ..$crate::about::About::default()
         }
-        .with($input.expires.take(), $input.metadata.take())
+        .with($input.expires.take().as_ref(), $input.metadata.take())
     };
 }
 pub(crate) use about_of;
@@ -57,13 +57,13 @@ pub(crate) use about_of;
 impl About {
     /// Adds what has to be looked at: the limit on metadata, and `aws-chunked`, which is how the body
     /// travelled and not what it is.
-    pub(crate) fn with(mut self, expires: Option<Timestamp>, metadata: Option<dto::Metadata>) -> S3Result<Self> {
+    pub(crate) fn with(mut self, expires: Option<&Timestamp>, metadata: Option<dto::Metadata>) -> S3Result<Self> {
         self.metadata = metadata.unwrap_or_default().into_iter().collect();
         let size: usize = self.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
         if size > METADATA_BYTES {
             return Err(s3_error!(MetadataTooLarge, "your metadata has {size} bytes, {METADATA_BYTES} are allowed"));
         }
-        self.expires = expires.as_ref().map(seconds_of);
+        self.expires = expires.map(seconds_of);
         self.content_encoding = self.content_encoding.as_deref().and_then(without_chunking);
         Ok(self)
     }

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use s3s::auth::{S3Auth, SecretKey};
+use s3s::{S3Result, s3_error};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -53,5 +55,16 @@ impl KeyPair {
         fs::rename(&unfinished, dir.join(FILE))?;
         sync_dir(dir)?;
         Ok(self)
+    }
+}
+
+#[async_trait::async_trait]
+impl S3Auth for KeyPair {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        if access_key == self.access_key {
+            Ok(SecretKey::from(&*self.secret_key))
+        } else {
+            Err(s3_error!(InvalidAccessKeyId, "the access key id you provided does not exist in our records"))
+        }
     }
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::blobs::Blobs;
@@ -88,7 +87,7 @@ impl LocalStore {
         let opened = tokio::task::spawn_blocking(move || Inner::open(&path)).await;
         let inner = Arc::new(opened.map_err(|error| OpenError::Io(dir.to_path_buf(), error.into()))??);
         let mut builder = S3ServiceBuilder::new(Service::new(Arc::clone(&inner)));
-        builder.set_auth(SimpleAuth::from_single(&inner.keys.access_key, &*inner.keys.secret_key));
+        builder.set_auth(inner.keys.clone());
         Ok(Self { service: builder.build(), inner })
     }
 

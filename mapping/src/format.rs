@@ -10,7 +10,7 @@ use crate::records::FormatRecord;
 use crate::seal::{MasterKeys, Secret};
 
 /// The layout that this program writes and reads.
-const LAYOUT: u32 = 1;
+pub(crate) const LAYOUT: u32 = 1;
 
 /// What the key check says once it is opened.
 const CHECK: &str = "folderbridge";
@@ -23,7 +23,7 @@ impl Bucket {
     /// the first one and the first with a new master key.
     pub(crate) async fn check_format(&self) -> Result<()> {
         let check = self.keys().seal(&Secret::new(CHECK), CHECK_PLACE, self.random())?;
-        let fresh = FormatRecord { layout: LAYOUT, key_checks: BTreeMap::new() };
+        let fresh = FormatRecord { layout: LAYOUT, key_checks: BTreeMap::new(), probe: None };
         let enter = |format: &mut FormatRecord| {
             examine(format, self.keys())?;
             if format.key_checks.contains_key(self.keys().sealing_id()) {

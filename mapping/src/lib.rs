@@ -19,6 +19,7 @@ pub mod key;
 mod manifest;
 pub mod name;
 pub mod path;
+pub mod proving;
 pub mod random;
 mod records;
 pub mod seal;

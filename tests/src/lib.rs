@@ -1,1 +1,11 @@
-//! Skeleton.
+//! The harness of all suites: an application in this process or as the real binary, people who call it, a look into its bucket,
+//! bytes on a socket, and an S3 endpoint.
+
+pub mod app;
+pub mod bucket;
+pub mod caller;
+pub mod environment;
+pub mod process;
+pub mod raw;
+pub mod reply;
+pub mod s3;

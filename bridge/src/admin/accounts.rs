@@ -17,7 +17,11 @@ use crate::app::State;
 use crate::render;
 
 /// Lists accounts, a page at a time.
-#[utoipa::path(get, path = "/accounts", tag = "admin", params(("after" = Option<String>, Query), ("limit" = Option<u16>, Query)), responses((status = 200, body = AccountsBody), (status = 401), (status = 403)))]
+#[utoipa::path(
+    get, path = "/accounts", tag = "admin",
+    params(("after" = Option<String>, Query), ("limit" = Option<u16>, Query)),
+    responses((status = 200, body = AccountsBody), (status = 401), (status = 403)),
+)]
 pub(super) async fn list(Shared(state): Shared<State>, _: Operator, page: PageOf) -> Result<Response, Refusal> {
     let page = state.bucket().accounts(page.after, page.limit).await?;
     let accounts = page.accounts.iter().map(AccountBody::from).collect();
@@ -25,7 +29,11 @@ pub(super) async fn list(Shared(state): Shared<State>, _: Operator, page: PageOf
 }
 
 /// Makes an account and answers its credentials, this one time.
-#[utoipa::path(post, path = "/accounts", tag = "admin", request_body = AccountRequest, responses((status = 201, body = CredentialsBody), (status = 400), (status = 401), (status = 403), (status = 409)))]
+#[utoipa::path(
+    post, path = "/accounts", tag = "admin",
+    request_body = AccountRequest,
+    responses((status = 201, body = CredentialsBody), (status = 400), (status = 401), (status = 403), (status = 409)),
+)]
 pub(super) async fn create(
     Shared(state): Shared<State>,
     _: Operator,
@@ -48,13 +56,21 @@ fn new_account(body: AccountRequest) -> CoreResult<NewAccount> {
 }
 
 /// Shows an account.
-#[utoipa::path(get, path = "/accounts/{id}", tag = "admin", params(("id" = String, Path)), responses((status = 200, body = AccountBody), (status = 401), (status = 403), (status = 404)))]
+#[utoipa::path(
+    get, path = "/accounts/{id}", tag = "admin",
+    params(("id" = String, Path)),
+    responses((status = 200, body = AccountBody), (status = 401), (status = 403), (status = 404)),
+)]
 pub(super) async fn show(Shared(state): Shared<State>, _: Operator, Id(id): Id) -> Result<Response, Refusal> {
     Ok(render::json(&AccountBody::from(&state.bucket().account(id).await?)))
 }
 
 /// Replaces an account's credentials; the old ones are refused within the cache time.
-#[utoipa::path(post, path = "/accounts/{id}/rotate", tag = "admin", params(("id" = String, Path)), responses((status = 200, body = CredentialsBody), (status = 401), (status = 403), (status = 404)))]
+#[utoipa::path(
+    post, path = "/accounts/{id}/rotate", tag = "admin",
+    params(("id" = String, Path)),
+    responses((status = 200, body = CredentialsBody), (status = 401), (status = 403), (status = 404)),
+)]
 pub(super) async fn rotate(Shared(state): Shared<State>, _: Operator, Id(id): Id) -> Result<Response, Refusal> {
     let bucket = state.bucket().clone();
     let credentials = state.finish(async move { bucket.rotate_credentials(id).await }).await?;
@@ -63,13 +79,21 @@ pub(super) async fn rotate(Shared(state): Shared<State>, _: Operator, Id(id): Id
 }
 
 /// Refuses an account's requests.
-#[utoipa::path(post, path = "/accounts/{id}/disable", tag = "admin", params(("id" = String, Path)), responses((status = 200, body = AccountBody), (status = 401), (status = 403), (status = 404)))]
+#[utoipa::path(
+    post, path = "/accounts/{id}/disable", tag = "admin",
+    params(("id" = String, Path)),
+    responses((status = 200, body = AccountBody), (status = 401), (status = 403), (status = 404)),
+)]
 pub(super) async fn disable(Shared(state): Shared<State>, _: Operator, Id(id): Id) -> Result<Response, Refusal> {
     Ok(render::json(&AccountBody::from(&switched(&state, id, true).await?)))
 }
 
 /// Takes an account's requests again.
-#[utoipa::path(post, path = "/accounts/{id}/enable", tag = "admin", params(("id" = String, Path)), responses((status = 200, body = AccountBody), (status = 401), (status = 403), (status = 404)))]
+#[utoipa::path(
+    post, path = "/accounts/{id}/enable", tag = "admin",
+    params(("id" = String, Path)),
+    responses((status = 200, body = AccountBody), (status = 401), (status = 403), (status = 404)),
+)]
 pub(super) async fn enable(Shared(state): Shared<State>, _: Operator, Id(id): Id) -> Result<Response, Refusal> {
     Ok(render::json(&AccountBody::from(&switched(&state, id, false).await?)))
 }

@@ -98,7 +98,13 @@ fn show_credentials(credentials: &CredentialsBody, json: bool) {
     }
     let CredentialsBody { account_id, email, access_key, secret_key, api_token } = credentials;
     println!(
-        "account_id  {account_id}\nemail       {email}\naccess_key  {access_key}\nsecret_key  {secret_key}\napi_token   {api_token}"
+        "account_id  {account_id}
+email       {email}
+access_key  {access_key}"
+    );
+    println!(
+        "secret_key  {secret_key}
+api_token   {api_token}"
     );
 }
 

@@ -15,7 +15,7 @@ pub(super) fn install(flags: &LogFlags) -> Result<(), StartError> {
     let builder = fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal());
     let installed = match flags.format {
         LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
     };
     installed.map_err(|error| StartError::new(format!("cannot switch the log on: {error}")))
 }

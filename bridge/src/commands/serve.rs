@@ -80,7 +80,8 @@ fn cannot_open(what: &dyn std::fmt::Display, error: &mapping::Error) -> StartErr
 fn warn_of_limits(settings: &ServeSettings) {
     if settings.limits != Default::default() {
         tracing::warn!(
-            "limits on folders are NOT enforced by this version: FOLDERBRIDGE_FOLDER_MAX_BYTES and FOLDERBRIDGE_FOLDER_MAX_FILES have no effect yet"
+            "limits on folders are NOT enforced by this version: FOLDERBRIDGE_FOLDER_MAX_BYTES and \
+             FOLDERBRIDGE_FOLDER_MAX_FILES have no effect yet"
         );
     }
 }

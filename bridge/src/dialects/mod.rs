@@ -3,8 +3,8 @@
 mod filesystems;
 
 use axum::Router;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::PathItem;
+use utoipa::openapi::{Info, OpenApi};
 
 use crate::admin;
 use crate::app::State;
@@ -26,7 +26,7 @@ pub(crate) fn voice_at(path: &str) -> Option<Voice> {
 pub(crate) fn openapi() -> OpenApi {
     let mut api = filesystems::routes().into_openapi();
     api.merge(admin::api().into_openapi());
-    api.info.title = "folderbridge".to_owned();
+    api.info = Info::new("folderbridge", env!("CARGO_PKG_VERSION"));
     api.info.description = Some("Folder APIs over one S3 bucket".to_owned());
     api.paths.paths = api.paths.paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
     api
@@ -70,6 +70,8 @@ mod tests {
                 ("GET", "/filesystems/{id}/list/{path}"),
                 ("POST", "/filesystems/{id}/mkdir/{path}"),
                 ("GET", "/filesystems/{id}/files/{path}"),
+                ("POST", "/filesystems/{id}/files/{path}"),
+                ("PUT", "/filesystems/{id}/files/{path}"),
                 ("DELETE", "/filesystems/{id}/files/{path}"),
             ] {
                 let route = (method.to_owned(), format!("{prefix}{path}"));

@@ -3,6 +3,7 @@
 pub(crate) mod blob;
 pub(crate) mod bucket;
 pub(crate) mod object;
+pub(crate) mod upload;
 
 use rusqlite::types::Type;
 use serde::Serialize;

@@ -7,7 +7,7 @@ use s3s::dto::{
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
-use crate::index::{bucket, object};
+use crate::index::{bucket, object, upload};
 use crate::store::Inner;
 use crate::writer::Txn;
 
@@ -39,6 +39,7 @@ pub(crate) async fn delete(
         if object::any(txn, bucket)? {
             return Err(s3_error!(BucketNotEmpty, "the bucket you tried to delete is not empty"));
         }
+        upload::remove_all(txn, bucket)?;
         bucket::remove(txn, bucket)
     };
     store.writer.commit(work).await?;

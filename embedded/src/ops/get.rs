@@ -17,9 +17,8 @@ use crate::blobs::Blobs;
 use crate::checksums::{ObjectSums, Scope, set_sums};
 use crate::conditions::ReadConditions;
 use crate::error::{custom, file_failed};
-use crate::index::blob::{self, Source};
-use crate::index::bucket;
 use crate::index::object::{self, Object};
+use crate::index::{blob, bucket};
 use crate::pins::Snapshot;
 use crate::store::Inner;
 
@@ -112,13 +111,7 @@ fn open(
     blobs: Arc<Blobs>,
 ) -> S3Result<Opened> {
     let (range, partial) = wanted.of(&object)?;
-    let located = blob::locate(conn, &blob::slice(&object.segments, &range))?;
-    let files = located.iter().filter_map(|(_, source)| match source {
-        Source::File(name) => Some(*name),
-        Source::Inline(_) => None,
-    });
-    let pin = snapshot.pin(files.collect());
-    let mut reading = Reading::new(located, blobs, pin);
+    let mut reading = Reading::open(conn, &blob::slice(&object.segments, &range), snapshot, blobs)?;
     let body = if range.end - range.start <= AT_ONCE {
         Body::Bytes(read_all(&mut reading).map_err(file_failed)?)
     } else {

@@ -1,11 +1,16 @@
 //! The S3 operations, one file per concern: read the request, one read or one transaction, answer.
 
 pub(crate) mod buckets;
+pub(crate) mod complete;
+pub(crate) mod copy;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod list_uploads;
+pub(crate) mod part;
 pub(crate) mod put;
 pub(crate) mod stream;
+pub(crate) mod tagging;
 
 use http::HeaderMap;
 use s3s::{S3Result, s3_error};

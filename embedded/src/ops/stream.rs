@@ -10,14 +10,15 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::Stream;
-use s3s::StdError;
+use rusqlite::Connection;
 use s3s::dto::StreamingBlob;
 use s3s::stream::{ByteStream, RemainingLength};
+use s3s::{S3Result, StdError};
 use tokio::task::JoinHandle;
 
 use crate::blobs::{BlobName, Blobs};
-use crate::index::blob::{Segment, Source};
-use crate::pins::Pin as BlobPin;
+use crate::index::blob::{self, Segment, Source};
+use crate::pins::{Pin as BlobPin, Snapshot};
 
 /// How much a blocking thread reads at a time.
 const CHUNK: u64 = 256 * 1024;
@@ -32,9 +33,21 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// A reader of segments whose files are pinned.
-    pub(crate) fn new(segments: Vec<(Segment, Source)>, blobs: Arc<Blobs>, pin: BlobPin) -> Self {
-        Self { segments: segments.into(), open: None, blobs, _pin: pin }
+    /// A reader of these segments; their files are pinned from now on. The snapshot must be older than
+    /// the transaction of `conn`.
+    pub(crate) fn open(
+        conn: &Connection,
+        segments: &[Segment],
+        snapshot: &Snapshot,
+        blobs: Arc<Blobs>,
+    ) -> S3Result<Self> {
+        let segments = blob::locate(conn, segments)?;
+        let files = segments.iter().filter_map(|(_, source)| match source {
+            Source::File(name) => Some(*name),
+            Source::Inline(_) => None,
+        });
+        let pin = snapshot.pin(files.collect());
+        Ok(Self { segments: segments.into(), open: None, blobs, _pin: pin })
     }
 
     /// The next bytes, at most a chunk; none at the end. Blocks.

@@ -131,7 +131,7 @@ fn cut_off(error: std::io::Error) -> Error {
 }
 
 /// The tags by which policies, lifecycle rules and cost reports tell control objects apart.
-fn attributes<T: Document>(document: &T) -> Attributes {
+pub(crate) fn attributes<T: Document>(document: &T) -> Attributes {
     let owner = document.owner().map_or_else(|| "-".to_owned(), |owner| owner.to_string());
     let tags = [("fb-kind", T::KIND.to_owned()), ("fb-owner", owner), ("fb-state", document.state().to_owned())];
     Attributes {

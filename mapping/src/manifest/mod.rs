@@ -1,5 +1,5 @@
 //! Small shared documents: read, change, write if unchanged. A lost answer is looked up, never
-//! guessed (DESIGN of the format: `docs/BUCKET.md`).
+//! guessed. `docs/BUCKET.md` shows the format.
 
 mod commit;
 mod stored;
@@ -20,7 +20,9 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::{AccountId, Stamp};
 use crate::key::ObjectKey;
 
+pub(crate) use commit::attributes;
 use commit::{Loaded, Outcome};
+pub(crate) use stored::Stored;
 
 /// How often a change is tried against other writers before it is given up.
 const ATTEMPTS: u32 = 30;

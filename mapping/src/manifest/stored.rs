@@ -16,11 +16,11 @@ pub(super) const RING: usize = 32;
 
 /// `{"format": 1, "seq": 7, "stamps": [{"seq": 1, "stamp": "…"}, …], "body": {…}}`
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Stored<T> {
+pub(crate) struct Stored<T> {
     format: u32,
-    pub(super) seq: u64,
+    pub(crate) seq: u64,
     stamps: VecDeque<Mark>,
-    pub(super) body: T,
+    pub(crate) body: T,
 }
 
 /// One write: what it made, and whose it was.
@@ -45,12 +45,12 @@ pub(super) enum Proof {
 
 impl<T: Document> Stored<T> {
     /// The first version.
-    pub(super) fn first(body: T, stamp: Stamp) -> Self {
+    pub(crate) fn first(body: T, stamp: Stamp) -> Self {
         Self { format: T::FORMAT, seq: 1, stamps: VecDeque::from([Mark { seq: 1, stamp }]), body }
     }
 
     /// The version after this one.
-    pub(super) fn next(&self, body: T, stamp: Stamp) -> Self {
+    pub(crate) fn next(&self, body: T, stamp: Stamp) -> Self {
         let seq = self.seq + 1;
         let mut stamps = self.stamps.clone();
         stamps.push_back(Mark { seq, stamp });
@@ -73,7 +73,7 @@ impl<T: Document> Stored<T> {
     }
 
     /// The JSON as it is stored.
-    pub(super) fn encode(&self) -> Result<Vec<u8>> {
+    pub(crate) fn encode(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|error| Error::internal(T::SUBJECT, error))
     }
 
@@ -81,7 +81,7 @@ impl<T: Document> Stored<T> {
     ///
     /// # Errors
     /// `Internal` when they are something else, or were written by a newer version of this program.
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self> {
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         #[derive(Deserialize)]
         struct Head {
             format: u32,

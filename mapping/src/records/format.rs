@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::AccountId;
 use crate::manifest::Document;
 use crate::seal::{KeyId, Sealed};
+use crate::store::probe::Verdict;
 
 /// What every process reads before it touches anything else.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -15,6 +16,9 @@ pub(crate) struct FormatRecord {
     pub(crate) layout: u32,
     /// A known text sealed with each master key in use: tells a wrong key before it seals anything.
     pub(crate) key_checks: BTreeMap<KeyId, Sealed>,
+    /// What the store was found to do when it was first used.
+    #[serde(default)]
+    pub(crate) probe: Option<Verdict>,
 }
 
 impl Document for FormatRecord {

@@ -6,6 +6,8 @@ mod claim;
 mod folder;
 mod format;
 mod names;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use account::{AccessKey, AccountLimits, AccountRecord, AccountState, ApiToken, CredentialState};
 pub(crate) use claim::{CredentialPointer, EmailClaim};

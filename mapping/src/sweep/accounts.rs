@@ -35,6 +35,10 @@ impl Bucket {
     }
 
     async fn sweep_account(&self, id: AccountId) -> Result<(SweepReport, Vec<ObjectKey>)> {
+        self.pass_over(&ObjectKey::account(id), self.sweep_all_of(id).await)
+    }
+
+    async fn sweep_all_of(&self, id: AccountId) -> Result<(SweepReport, Vec<ObjectKey>)> {
         let mut report = SweepReport::default();
         let Some(record) = self.manifest::<AccountRecord>(ObjectKey::account(id)).read().await? else {
             return Ok((report, Vec::new()));

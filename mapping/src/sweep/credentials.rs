@@ -30,10 +30,14 @@ impl Bucket {
     /// Removes a pointer that leads to no good credential. It is written before the record that
     /// lists it, so a young one may be about to become good.
     async fn sweep_pointer(&self, key: ObjectKey) -> Result<bool> {
+        self.pass_over(&key, self.remove_if_bad(&key).await)
+    }
+
+    async fn remove_if_bad(&self, key: &ObjectKey) -> Result<bool> {
         let Some(pointer) = self.manifest::<CredentialPointer>(key.clone()).read().await? else { return Ok(false) };
         let record = self.manifest::<AccountRecord>(ObjectKey::account(pointer.account)).read().await?;
         let patience = match record {
-            Some(record) if record.active_pointers().contains(&key) => return Ok(false),
+            Some(record) if record.active_pointers().contains(key) => return Ok(false),
             Some(record) if record.state == AccountState::Fenced => std::time::Duration::ZERO,
             Some(_) => self.settings().claim_grace,
             // Its account may still come: only a fence would tell that it cannot.
@@ -42,7 +46,7 @@ impl Bucket {
         if self.clock().now().since(pointer.created) < patience {
             return Ok(false);
         }
-        self.remove(&key).await?;
+        self.remove(key).await?;
         Ok(true)
     }
 }

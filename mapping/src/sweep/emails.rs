@@ -28,6 +28,10 @@ impl Bucket {
     /// Frees a claim that is dead. Its slow maker is fenced off by then; whoever wants the address
     /// meanwhile takes the claim over himself.
     async fn sweep_claim(&self, key: ObjectKey) -> Result<bool> {
+        self.pass_over(&key, self.free_if_dead(key.clone()).await)
+    }
+
+    async fn free_if_dead(&self, key: ObjectKey) -> Result<bool> {
         let manifest: Manifest<EmailClaim> = self.manifest(key);
         let Some(claim) = manifest.read().await?.filter(|claim| claim.account.is_some()) else { return Ok(false) };
         if self.standing_of_claim(&claim).await? != Standing::Dead {

@@ -10,11 +10,13 @@ mod folders;
 mod names;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;
 
 use std::collections::HashSet;
 
 use crate::bucket::Bucket;
-use crate::error::{Result, Subject};
+use crate::error::{ErrorKind, Result, Subject};
 use crate::key::{KeyPrefix, ObjectKey};
 use crate::store::ListRequest;
 use crate::upload::SweptUploads;
@@ -54,6 +56,18 @@ impl Bucket {
         self.sweep_credentials(&mut report, &good).await?;
         report.uploads = self.sweep_uploads().await?;
         Ok(report)
+    }
+
+    /// Lets the sweep go on past something that could not be looked at. Only a store that does not
+    /// answer ends it.
+    fn pass_over<T: Default>(&self, key: &ObjectKey, answer: Result<T>) -> Result<T> {
+        match answer {
+            Err(error) if error.kind() != ErrorKind::Unavailable => {
+                tracing::error!(%key, error = &error as &dyn std::error::Error, "could not be swept");
+                Ok(T::default())
+            }
+            answer => answer,
+        }
     }
 
     /// All keys below `prefix`, a page at a time: the next page begins behind `after`.

@@ -142,16 +142,24 @@ fn core_status(error: &Error) -> StatusCode {
     }
 }
 
-/// The core's sentence, with the bytes that are missing where it knows some.
+/// How many missing ranges are named.
+const MOST_RANGES: usize = 1000;
+
+/// The core's sentence; where it knows what is missing, all of it, in the spelling of this API.
 fn core_text(error: &Error) -> String {
     if error.kind() == ErrorKind::NotFound && error.subject() == Subject::Folder {
         return "Access denied".to_owned();
     }
-    let missing: Vec<_> = error.missing().iter().map(|range| format!("{}-{}", range.start, range.end)).collect();
+    let missing = error.missing();
     if missing.is_empty() {
         return error.message().to_owned();
     }
-    format!("{}; missing (end exclusive): {}", error.message(), missing.join(", "))
+    let named = missing.iter().take(MOST_RANGES).map(|range| format!("{}-{}", range.start, range.end));
+    let more = match missing.len().saturating_sub(MOST_RANGES) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("the upload is not complete; missing (end exclusive): {}{more}", named.collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]
@@ -171,7 +179,7 @@ mod tests {
             Error::new(ErrorKind::Conflict, Subject::Upload, "the upload has holes").with_missing(vec![0..5, 9..10]);
         let refusal = Refusal::from(error);
         assert_eq!(refusal.status(), StatusCode::CONFLICT);
-        assert_eq!(refusal.text(), "the upload has holes; missing (end exclusive): 0-5, 9-10");
+        assert_eq!(refusal.text(), "the upload is not complete; missing (end exclusive): 0-5, 9-10");
     }
 
     #[test]

@@ -19,13 +19,21 @@ use crate::range::Wanted;
 use crate::render;
 
 /// Lists the top of a file system.
-#[utoipa::path(get, path = "/filesystems/{id}/list", tag = "filesystems", params(("id" = String, Path)), responses((status = 200), (status = 401), (status = 403)))]
+#[utoipa::path(
+    get, path = "/filesystems/{id}/list", tag = "filesystems",
+    params(("id" = String, Path)),
+    responses((status = 200), (status = 401), (status = 403)),
+)]
 pub(super) async fn list_root(folder: Granted<Read>, directory: Directory) -> Result<Response, Refusal> {
     list(folder, directory).await
 }
 
 /// Lists a directory, names only; one that is not there is shown as empty.
-#[utoipa::path(get, path = "/filesystems/{id}/list/{*path}", tag = "filesystems", params(("id" = String, Path), ("path" = String, Path)), responses((status = 200), (status = 400), (status = 401), (status = 403)))]
+#[utoipa::path(
+    get, path = "/filesystems/{id}/list/{*path}", tag = "filesystems",
+    params(("id" = String, Path), ("path" = String, Path)),
+    responses((status = 200), (status = 400), (status = 401), (status = 403)),
+)]
 pub(super) async fn list(Granted(folder): Granted<Read>, Directory(directory): Directory) -> Result<Response, Refusal> {
     match folder.list(&directory, PageRequest::default()).await {
         Ok(first) => Ok(listing::answer(folder, directory, first)),
@@ -35,7 +43,11 @@ pub(super) async fn list(Granted(folder): Granted<Read>, Directory(directory): D
 }
 
 /// Makes a directory in one that is there.
-#[utoipa::path(post, path = "/filesystems/{id}/mkdir/{*path}", tag = "filesystems", params(("id" = String, Path), ("path" = String, Path)), responses((status = 200), (status = 400), (status = 401), (status = 403), (status = 409)))]
+#[utoipa::path(
+    post, path = "/filesystems/{id}/mkdir/{*path}", tag = "filesystems",
+    params(("id" = String, Path), ("path" = String, Path)),
+    responses((status = 200), (status = 400), (status = 401), (status = 403), (status = 409)),
+)]
 pub(super) async fn mkdir(
     Shared(state): Shared<State>,
     Granted(folder): Granted<Write>,
@@ -48,7 +60,11 @@ pub(super) async fn mkdir(
 }
 
 /// Deletes a file, or a directory and all that is in it.
-#[utoipa::path(delete, path = "/filesystems/{id}/files/{*path}", tag = "filesystems", params(("id" = String, Path), ("path" = String, Path)), responses((status = 200), (status = 400), (status = 401), (status = 403)))]
+#[utoipa::path(
+    delete, path = "/filesystems/{id}/files/{*path}", tag = "filesystems",
+    params(("id" = String, Path), ("path" = String, Path)),
+    responses((status = 200), (status = 400), (status = 401), (status = 403)),
+)]
 pub(super) async fn delete(
     Shared(state): Shared<State>,
     Granted(folder): Granted<Delete>,
@@ -74,7 +90,12 @@ fn all_gone(removed: Removed) -> Result<StatusCode, Refusal> {
 }
 
 /// Downloads a file, or some of its bytes, or (`?init=true`) begins a download.
-#[utoipa::path(get, path = "/filesystems/{id}/files/{*path}", tag = "filesystems", params(("id" = String, Path), ("path" = String, Path), ("init" = Option<bool>, Query)), responses((status = 200, body = DownloadStarted), (status = 206), (status = 400), (status = 401), (status = 403), (status = 404), (status = 416)))]
+#[utoipa::path(
+    get, path = "/filesystems/{id}/files/{*path}", tag = "filesystems",
+    params(("id" = String, Path), ("path" = String, Path), ("init" = Option<bool>, Query)),
+    responses((status = 200, body = DownloadStarted), (status = 206), (status = 400), (status = 401),
+        (status = 403), (status = 404), (status = 416)),
+)]
 pub(super) async fn download(
     Shared(state): Shared<State>,
     Granted(folder): Granted<Read>,

@@ -14,14 +14,20 @@ use crate::app::State;
 use crate::render;
 
 /// Lists the caller's own file systems, then those that others share with it.
-#[utoipa::path(get, path = "/filesystems", tag = "filesystems", responses((status = 200, body = Vec<Filesystem>), (status = 401)))]
+#[utoipa::path(
+    get, path = "/filesystems", tag = "filesystems",
+    responses((status = 200, body = Vec<Filesystem>), (status = 401)),
+)]
 pub(super) async fn list(Shared(state): Shared<State>, Caller(account): Caller) -> Result<Response, Refusal> {
     let folders = state.bucket().folders(&account).await?;
     Ok(render::json(&folders.iter().map(shown).collect::<Vec<_>>()))
 }
 
 /// Makes a file system. (The vendor answers 200, not 201.)
-#[utoipa::path(post, path = "/filesystems", tag = "filesystems", responses((status = 200, body = Filesystem), (status = 400), (status = 401), (status = 409)))]
+#[utoipa::path(
+    post, path = "/filesystems", tag = "filesystems",
+    responses((status = 200, body = Filesystem), (status = 400), (status = 401), (status = 409)),
+)]
 pub(super) async fn create(
     Shared(state): Shared<State>,
     Caller(account): Caller,
@@ -34,7 +40,11 @@ pub(super) async fn create(
 }
 
 /// Deletes a file system and all that is in it.
-#[utoipa::path(delete, path = "/filesystems/{id}", tag = "filesystems", params(("id" = String, Path)), responses((status = 200), (status = 401), (status = 403)))]
+#[utoipa::path(
+    delete, path = "/filesystems/{id}", tag = "filesystems",
+    params(("id" = String, Path)),
+    responses((status = 200), (status = 401), (status = 403)),
+)]
 pub(super) async fn delete(
     Shared(state): Shared<State>,
     Granted(folder): Granted<Manage>,
@@ -44,7 +54,11 @@ pub(super) async fn delete(
 }
 
 /// Shares a file system: the grantee may do all but share or delete it.
-#[utoipa::path(post, path = "/filesystems/{id}/share", tag = "filesystems", params(("id" = String, Path)), responses((status = 200), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409)))]
+#[utoipa::path(
+    post, path = "/filesystems/{id}/share", tag = "filesystems",
+    params(("id" = String, Path)),
+    responses((status = 200), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409)),
+)]
 pub(super) async fn share(
     Shared(state): Shared<State>,
     Granted(folder): Granted<Manage>,

@@ -6,7 +6,7 @@ mod extract;
 mod files;
 mod folders;
 mod listing;
-//mod uploads;
+mod uploads;
 mod wire;
 
 use axum::Router;
@@ -31,7 +31,12 @@ fn unprefixed() -> OpenApiRouter<State> {
     let router = also_at(router, "/filesystems/{id}/", routes!(folders::delete));
     let router = also_at(router, "/filesystems/{id}/share/", routes!(folders::share));
     let router = also_at(router, "/filesystems/{id}/list/", routes!(files::list_root));
-    router.routes(routes!(files::list)).routes(routes!(files::mkdir)).routes(routes!(files::download, files::delete))
+    router.routes(routes!(files::list)).routes(routes!(files::mkdir)).routes(routes!(
+        files::download,
+        uploads::post,
+        uploads::put,
+        files::delete
+    ))
 }
 
 /// A route under its documented path and under `alias`. Clients are never redirected: they would

@@ -17,7 +17,12 @@ use crate::app::State;
 use crate::{body, render};
 
 /// Begins an upload (`size`), or makes what was uploaded the file (`uploadId` and `complete`).
-#[utoipa::path(post, path = "/filesystems/{id}/files/{*path}", tag = "filesystems", params(("id" = String, Path), ("path" = String, Path)), responses((status = 200, body = UploadStarted), (status = 400), (status = 401), (status = 403), (status = 404), (status = 409)))]
+#[utoipa::path(
+    post, path = "/filesystems/{id}/files/{*path}", tag = "filesystems",
+    params(("id" = String, Path), ("path" = String, Path)),
+    responses((status = 200, body = UploadStarted), (status = 400), (status = 401), (status = 403), (status = 404),
+        (status = 409)),
+)]
 pub(super) async fn post(
     Shared(state): Shared<State>,
     Granted(folder): Granted<Write>,
@@ -41,7 +46,11 @@ async fn start(state: &State, folder: Folder<Write>, path: FilePath, size: u64) 
 }
 
 /// Takes a chunk; `Content-Range: [UPLOAD_ID]:START-END` says whose and where.
-#[utoipa::path(put, path = "/filesystems/{id}/files/{*path}", tag = "filesystems", params(("id" = String, Path), ("path" = String, Path)), responses((status = 200), (status = 400), (status = 401), (status = 402), (status = 403), (status = 404)))]
+#[utoipa::path(
+    put, path = "/filesystems/{id}/files/{*path}", tag = "filesystems",
+    params(("id" = String, Path), ("path" = String, Path)),
+    responses((status = 200), (status = 400), (status = 401), (status = 402), (status = 403), (status = 404)),
+)]
 pub(super) async fn put(
     Shared(state): Shared<State>,
     Granted(folder): Granted<Write>,
@@ -59,12 +68,7 @@ pub(super) async fn put(
 }
 
 /// The length of a body that does not announce it shows only at its end.
-async fn append(
-    state: &State,
-    upload: Upload,
-    range: std::ops::Range<u64>,
-    body: Body,
-) -> Result<StatusCode, Refusal> {
+async fn append(state: &State, upload: Upload, range: std::ops::Range<u64>, body: Body) -> Result<StatusCode, Refusal> {
     let length = range.end - range.start;
     let (stream, passed) = body::counted(body);
     let appended = state.finish(async move { upload.append(range.start, length, stream).await }).await;

@@ -1,0 +1,150 @@
+//! Whether a store will do. Tried out once; the bucket remembers what was found.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::format::LAYOUT;
+use crate::id::Stamp;
+use crate::key::ObjectKey;
+use crate::manifest::{Stored, attributes};
+use crate::random::Random;
+use crate::records::FormatRecord;
+use crate::store::probe::Verdict;
+use crate::store::s3::S3Store;
+use crate::store::{Body, Condition, ETag, GetOptions, ObjectStore, StoreErrorKind, StoreResult};
+
+/// The store, doing itself what it was found to do and taking detours around the rest. To be called
+/// before [`Bucket::open`](crate::Bucket::open), on every start: one read, but for the first time.
+///
+/// # Errors
+/// `Invalid` when the store breaks a promise that nothing can be built without: the message says
+/// which and what would be lost. `Unavailable` when it does not answer.
+pub async fn prove(store: S3Store, random: &dyn Random) -> Result<S3Store> {
+    let run = random.alphanumeric(12);
+    let verdict = verdict(&store, store.probe(&run), random).await?;
+    Ok(store.with_capabilities(verdict.capabilities))
+}
+
+/// What the bucket remembers of an earlier `probe`, or what it finds now.
+async fn verdict(
+    store: &dyn ObjectStore,
+    probe: impl Future<Output = StoreResult<Verdict>>,
+    random: &dyn Random,
+) -> Result<Verdict> {
+    let format = read(store).await?;
+    if let Some(known) = format.as_ref().and_then(|(_, format)| format.body.probe.clone()) {
+        return Ok(known);
+    }
+    let found = probe.await.map_err(|error| error.about(Subject::Request))?;
+    if let Some(refusal) = found.refusal() {
+        return Err(Error::invalid(Subject::Request, refusal));
+    }
+    for warning in found.warnings() {
+        tracing::warn!("about this store: {warning}");
+    }
+    remember(store, format, &found, random).await?;
+    Ok(found)
+}
+
+async fn read(store: &dyn ObjectStore) -> Result<Option<(ETag, Stored<FormatRecord>)>> {
+    let object = match store.get(&ObjectKey::format(), GetOptions::default()).await {
+        Ok(object) => object,
+        Err(error) if error.kind() == StoreErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.about(Subject::Request)),
+    };
+    let cut_off =
+        |error| Error::new(ErrorKind::Unavailable, Subject::Request, "the store's answer was cut off").caused_by(error);
+    let bytes = object.body.try_collect::<Vec<Bytes>>().await.map_err(cut_off)?.concat();
+    Ok(Some((object.meta.etag, Stored::decode(&bytes)?)))
+}
+
+/// Tried once: whoever changes the format at the same moment has been told the same by the store,
+/// and what is not remembered is found out again at the next start.
+async fn remember(
+    store: &dyn ObjectStore,
+    format: Option<(ETag, Stored<FormatRecord>)>,
+    found: &Verdict,
+    random: &dyn Random,
+) -> Result<()> {
+    let stamp = Stamp::random(random);
+    let (condition, next) = match format {
+        Some((etag, there)) => {
+            let body = FormatRecord { probe: Some(found.clone()), ..there.body.clone() };
+            (Condition::Matches(etag), there.next(body, stamp))
+        }
+        None => {
+            let body = FormatRecord { layout: LAYOUT, key_checks: BTreeMap::new(), probe: Some(found.clone()) };
+            (Condition::Absent, Stored::first(body, stamp))
+        }
+    };
+    let body = Body::from(next.encode()?);
+    if let Err(error) = store.put(&ObjectKey::format(), body, attributes(&next.body), condition).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "what the store can do was not remembered");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::random::SystemRandom;
+    use crate::store::memory::MemoryStore;
+    use crate::store::probe::{Promise, examine};
+    use crate::store::{Capabilities, Store};
+    use crate::testing;
+
+    fn memory() -> Store {
+        Arc::new(MemoryStore::new(Arc::new(ManualClock::new())))
+    }
+
+    fn good() -> Verdict {
+        Verdict { capabilities: Capabilities { tags: false, ..Capabilities::all() }, broken: Vec::new() }
+    }
+
+    async fn ask(store: &Store, answer: Verdict) -> Result<Verdict> {
+        verdict(&**store, async { Ok(answer) }, &SystemRandom).await
+    }
+
+    #[tokio::test]
+    async fn a_store_is_tried_once() {
+        let store = memory();
+        let found = verdict(&*store, examine(&*store, "run"), &SystemRandom).await.unwrap();
+        assert!(found.broken.is_empty());
+        let never = async { panic!("the store is tried again") };
+        assert_eq!(verdict(&*store, never, &SystemRandom).await.unwrap(), found);
+        let clock = Arc::new(ManualClock::new());
+        testing::open(Arc::clone(&store), clock, crate::Settings::default(), 1).await.unwrap();
+        let never = async { panic!("the store is tried again") };
+        assert_eq!(verdict(&*store, never, &SystemRandom).await.unwrap(), found);
+    }
+
+    #[tokio::test]
+    async fn a_bucket_of_before_is_tried_and_keeps_its_keys() {
+        let store = memory();
+        let open =
+            |seed| testing::open(Arc::clone(&store), Arc::new(ManualClock::new()), crate::Settings::default(), seed);
+        open(1).await.unwrap();
+        assert_eq!(ask(&store, good()).await.unwrap(), good());
+        let (_, format) = read(&*store).await.unwrap().unwrap();
+        assert_eq!((format.seq, format.body.key_checks.len(), format.body.probe), (2, 1, Some(good())));
+        open(2).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_store_that_will_not_do_is_refused_each_time() {
+        let store = memory();
+        let bad = Verdict { capabilities: Capabilities::all(), broken: vec![Promise::ReplaceWhatWasRead] };
+        for _ in 0..2 {
+            let error = ask(&store, bad.clone()).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.message().contains("If-Match"), "{error}");
+        }
+        assert!(read(&*store).await.unwrap().is_none());
+    }
+}

@@ -1,0 +1,168 @@
+//! What the sweeper's tests play in: a bucket that is in use, and everything that is done to it in
+//! more than one write.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::access::{Folder, FolderRef, Manage, Permission};
+use crate::accounts::{Account, Credentials};
+use crate::bucket::{Bucket, Settings};
+use crate::clock::ManualClock;
+use crate::error::Result;
+use crate::key::{KeyPrefix, ObjectKey};
+use crate::store::faulty::{Faults, FaultyStore, Kill, Moment};
+use crate::store::memory::MemoryStore;
+use crate::store::{Attributes, Body, Condition, ListRequest, Store};
+use crate::testing::{self, TestBucket, add_account};
+
+/// What is under way when the process dies.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Deed {
+    CreateAccount,
+    RotateCredentials,
+    CreateFolder,
+    CreateFolderAnew,
+    RenameFolder,
+    Share,
+    Unshare,
+    Leave,
+    DeleteFolder,
+}
+
+pub(super) const DEEDS: [Deed; 9] = [
+    Deed::CreateAccount,
+    Deed::RotateCredentials,
+    Deed::CreateFolder,
+    Deed::CreateFolderAnew,
+    Deed::RenameFolder,
+    Deed::Share,
+    Deed::Unshare,
+    Deed::Leave,
+    Deed::DeleteFolder,
+];
+
+/// A bucket with two accounts. Ann has `photos` with a file in it, and `letters`, shared with Bob.
+pub(super) struct World {
+    pub(super) test: TestBucket,
+    pub(super) bob: Account,
+    pub(super) bobs: Credentials,
+    pub(super) inner: Store,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let clock = Arc::new(ManualClock::new());
+        let inner: Store = Arc::new(MemoryStore::new(Arc::clone(&clock) as Arc<_>));
+        let test = TestBucket::over(Arc::clone(&inner), clock, Settings::default()).await;
+        let (bob, bobs) = add_account(&test.bucket, "bob@example.org").await.unwrap();
+        test.bucket.create_folder(&test.account, named("letters")).await.unwrap();
+        let letters = managed(&test.bucket, &test.account, "letters").await.unwrap();
+        letters.share(bob.id, Permission::Write).await.unwrap();
+        let photos = managed(&test.bucket, &test.account, "photos").await.unwrap();
+        for name in ["a", "b/c"] {
+            let key = ObjectKey::file(photos.prefix(), &name.parse().unwrap());
+            inner.put(&key, Body::from(vec![1]), Attributes::default(), Condition::Always).await.unwrap();
+        }
+        Self { test, bob, bobs, inner }
+    }
+
+    pub(super) async fn prepare(&self, deed: Deed) {
+        if let Deed::CreateFolderAnew = deed {
+            // A folder of the name was there, and its deletion stopped half way.
+            self.perform(Deed::CreateFolder, &self.test.bucket).await.unwrap();
+            let (faulty, bucket) = self.mortal_process(6).await;
+            let music = managed(&bucket, &self.test.account, "music").await.unwrap();
+            faulty.kill_at(Kill { at: faulty.writes() + 1, moment: Moment::After, only_writes: true });
+            music.delete().await.unwrap_err();
+        }
+    }
+
+    /// Does it; answers what was issued, if anything was.
+    pub(super) async fn perform(&self, deed: Deed, bucket: &Bucket) -> Result<Option<Credentials>> {
+        let (ann, bob) = (&self.test.account, &self.bob);
+        match deed {
+            Deed::CreateAccount => {
+                return add_account(bucket, "carol@example.org").await.map(|(_, issued)| Some(issued));
+            }
+            Deed::RotateCredentials => return bucket.rotate_credentials(bob.id).await.map(Some),
+            Deed::CreateFolder | Deed::CreateFolderAnew => bucket.create_folder(ann, named("music")).await.map(drop)?,
+            Deed::RenameFolder => {
+                bucket.rename_folder(ann, &FolderRef::Id(self.test.folder.id), named("pictures")).await?;
+            }
+            Deed::Share => managed(bucket, ann, "photos").await?.share(bob.id, Permission::Read).await?,
+            Deed::Unshare => managed(bucket, ann, "letters").await?.unshare(bob.id).await?,
+            Deed::Leave => bucket.leave_folder(bob, &FolderRef::Name(named("letters"))).await?,
+            Deed::DeleteFolder => managed(bucket, ann, "photos").await?.delete().await?,
+        }
+        Ok(None)
+    }
+
+    /// Whether what was issued is good.
+    pub(super) async fn check(&self, issued: Option<Credentials>) {
+        let Some(issued) = issued else { return };
+        let bucket = self.process(70).await;
+        bucket.authenticate_token(issued.api_token.expose()).await.unwrap();
+        bucket.access_secret(&issued.access_key).await.unwrap();
+    }
+
+    /// A process whose store can kill it.
+    pub(super) async fn mortal_process(&self, seed: u64) -> (Arc<FaultyStore>, Bucket) {
+        let faulty = Arc::new(FaultyStore::new(Arc::clone(&self.inner), Faults::default()));
+        let (store, clock) = (Arc::clone(&faulty) as Store, Arc::clone(&self.test.clock));
+        (faulty, testing::open(store, clock, Settings::default(), seed).await.unwrap())
+    }
+
+    /// A process that lives on.
+    pub(super) async fn process(&self, seed: u64) -> Bucket {
+        testing::open(Arc::clone(&self.inner), Arc::clone(&self.test.clock), Settings::default(), seed).await.unwrap()
+    }
+
+    /// Everything that anybody can see.
+    pub(super) async fn seen(&self) -> String {
+        let bucket = self.process(50).await;
+        let mut lines = Vec::new();
+        for account in bucket.accounts(None, 1000).await.unwrap().accounts {
+            lines.push(account.email.to_string());
+            for folder in bucket.folders(&account).await.unwrap() {
+                lines.push(format!("{}: {} {}", account.email, folder.name, folder.permission));
+                let which = FolderRef::Id(folder.id);
+                if let Ok(opened) = bucket.folder::<Manage>(&account, &which).await {
+                    let members = opened.members().await.unwrap();
+                    lines.push(format!("{}: {} has {} members", account.email, folder.name, members.len()));
+                }
+            }
+        }
+        let shown = bucket.authenticate_token(self.bobs.api_token.expose()).await;
+        lines.push(format!("bob's first token is good: {}", shown.is_ok()));
+        lines.sort();
+        lines.join("\n")
+    }
+
+    /// Runs the sweeper when everything half done is old, and once more much later.
+    pub(super) async fn sweep(&self) {
+        for _ in 0..3 {
+            self.test.clock.advance(Settings::default().late_writes);
+            self.process(60).await.sweep().await.unwrap();
+        }
+    }
+
+    /// How many objects of which kind there are: keys without what is random in them.
+    pub(super) async fn objects(&self) -> BTreeMap<String, usize> {
+        let page = self.inner.list(ListRequest::all(KeyPrefix::everything())).await.unwrap();
+        let mut objects = BTreeMap::new();
+        for listed in page.objects {
+            let parts: Vec<_> =
+                listed.key.as_str().split('/').map(|part| if part.len() > 30 { "*" } else { part }).collect();
+            *objects.entry(parts.join("/")).or_default() += 1;
+        }
+        objects
+    }
+}
+
+pub(super) fn named(name: &str) -> crate::name::FolderName {
+    name.parse().unwrap()
+}
+
+pub(super) async fn managed(bucket: &Bucket, account: &Account, name: &str) -> Result<Folder<Manage>> {
+    bucket.folder(account, &FolderRef::Name(named(name))).await
+}

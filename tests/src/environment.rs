@@ -1,0 +1,29 @@
+//! What a run of the suites is told from outside. The only file here that reads the environment.
+
+use std::path::PathBuf;
+
+#[expect(clippy::disallowed_methods, reason = "the one place of the suites that reads the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether a real client that is missing is a failure (as in the gate) and not a skip.
+#[must_use]
+pub fn real_clients_are_required() -> bool {
+    variable("FOLDERBRIDGE_REAL_CLIENTS").as_deref() == Some("required")
+}
+
+/// Python with the published `et-engine` client, where `tests/clients/et_engine/install` puts it.
+#[must_use]
+pub fn et_engine_python() -> Option<PathBuf> {
+    let installed = variable("FOLDERBRIDGE_ET_ENGINE").map(PathBuf::from).or_else(|| {
+        let cache = variable("FOLDERBRIDGE_CI_CACHE").map(PathBuf::from).or_else(|| {
+            let caches = variable("XDG_CACHE_HOME").map(PathBuf::from);
+            let caches = caches.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")));
+            Some(caches?.join("folderbridge-ci"))
+        });
+        Some(cache?.join("et-engine-0.0.1"))
+    })?;
+    let python = installed.join("bin/python");
+    python.exists().then_some(python)
+}

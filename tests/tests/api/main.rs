@@ -1,0 +1,9 @@
+//! The served APIs, in process over the embedded store and as the real binary.
+
+mod admin;
+mod authorisation;
+mod counts;
+mod filesystems;
+mod hostile;
+mod serve;
+mod vocabulary;

@@ -1,0 +1,108 @@
+//! `folderbridge account` and `folderbridge key` beside a running server.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use suites::process::{Server, binary, free_address, serve};
+
+use super::{assert_one_sentence, run};
+
+fn account(server: &Server, args: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command.env_clear().env("FOLDERBRIDGE_URL", server.url()).env("FOLDERBRIDGE_ADMIN_TOKEN", suites::app::ADMIN_TOKEN);
+    command.arg("account").args(args);
+    command
+}
+
+fn json(command: &mut Command) -> Value {
+    let (code, out, error) = run(command);
+    assert_eq!(code, Some(0), "{error}");
+    serde_json::from_str(&out).expect("JSON and nothing else")
+}
+
+#[tokio::test]
+async fn accounts_are_made_shown_rotated_and_disabled() {
+    let place = tempfile::tempdir().unwrap();
+    let server = Server::start(&place.path().join("data")).await;
+    let ann = json(&mut account(&server, &["create", "--email", "ann@example.org", "--name", "Ann", "--json"]));
+    server.caller(&ann).filesystems().await.expect(200);
+    let id = ann["account_id"].as_str().unwrap();
+    let shown = json(&mut account(&server, &["show", id, "--json"]));
+    assert_eq!(
+        (&shown["email"], &shown["name"], &shown["disabled"]),
+        (&"ann@example.org".into(), &"Ann".into(), &false.into())
+    );
+    let rotated = json(&mut account(&server, &["rotate", id, "--json"]));
+    assert_ne!(rotated["api_token"], ann["api_token"]);
+    server.caller(&rotated).filesystems().await.expect(200);
+    server.caller(&ann).filesystems().await.expect_refusal(401);
+    assert_eq!(json(&mut account(&server, &["disable", id, "--json"]))["disabled"], true);
+    server.caller(&rotated).filesystems().await.expect_refusal(401);
+    assert_eq!(json(&mut account(&server, &["enable", id, "--json"]))["disabled"], false);
+    server.caller(&rotated).filesystems().await.expect(200);
+    let listed = json(&mut account(&server, &["list", "--json"]));
+    let emails: Vec<_> = listed.as_array().unwrap().iter().map(|account| account["email"].as_str().unwrap()).collect();
+    assert!(emails.contains(&"ann@example.org") && emails.len() == 2, "{emails:?}");
+}
+
+#[tokio::test]
+async fn an_account_that_cannot_be_made_is_said_in_one_sentence() {
+    let place = tempfile::tempdir().unwrap();
+    let server = Server::start(&place.path().join("data")).await;
+    json(&mut account(&server, &["create", "--email", "ann@example.org", "--json"]));
+    let mut wrong_token = account(&server, &["list"]);
+    wrong_token.env("FOLDERBRIDGE_ADMIN_TOKEN", "this-is-another-token");
+    let mut nobody_there = account(&server, &["list"]);
+    nobody_there.env("FOLDERBRIDGE_URL", format!("http://{}", free_address()));
+    let cases = [
+        (account(&server, &["create", "--email", "ann@example.org"]), "already"),
+        (account(&server, &["create", "--email", "nobody"]), "e-mail"),
+        (account(&server, &["show", "x"]), "id"),
+        (wrong_token, "admin token"),
+        (nobody_there, "127.0.0.1"),
+    ];
+    for (mut command, part) in cases {
+        let (code, out, error) = run(&mut command);
+        assert_eq!((code, out.as_str()), (Some(1), ""), "{error}");
+        assert_one_sentence(&error, part);
+    }
+}
+
+#[tokio::test]
+async fn the_admin_token_of_the_embedded_store_is_found_in_its_directory() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, address) = (place.path().join("data"), free_address());
+    let mut command = serve(&data, address);
+    command.env_remove("FOLDERBRIDGE_ADMIN_TOKEN");
+    let server = Server::run(command, &data, address).await;
+    let list = |data: &Path| {
+        let mut command = account(&server, &["list", "--json"]);
+        command.env_remove("FOLDERBRIDGE_ADMIN_TOKEN").arg("--data").arg(data);
+        command
+    };
+    assert_eq!(json(&mut list(&data)).as_array().unwrap().len(), 1);
+    let (code, _, error) = run(&mut list(&place.path().join("elsewhere")));
+    assert_eq!(code, Some(1));
+    assert_one_sentence(&error, "FOLDERBRIDGE_ADMIN_TOKEN");
+}
+
+#[test]
+fn a_new_key_is_64_hex_digits_and_never_the_same() {
+    let new = || run(Command::new(binary()).env_clear().args(["key", "new"])).1.trim().to_owned();
+    let (one, other) = (new(), new());
+    assert!(one.len() == 64 && one.bytes().all(|byte| byte.is_ascii_hexdigit()), "{one}");
+    assert_ne!(one, other);
+}
+
+#[test]
+fn help_and_version_are_there() {
+    let (code, help, _) = run(Command::new(binary()).env_clear().arg("--help"));
+    assert_eq!(code, Some(0));
+    for word in ["serve", "account", "key"] {
+        assert!(help.contains(word), "{help}");
+    }
+    let (code, version, _) = run(Command::new(binary()).env_clear().arg("--version"));
+    assert_eq!(code, Some(0));
+    assert!(version.starts_with("folderbridge 0."), "{version}");
+}
