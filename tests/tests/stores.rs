@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use mapping::clock::SystemClock;
 use mapping::random::{Random, SystemRandom};
-use mapping::store::Store;
 use mapping::store::conformance::{Options, run};
 use mapping::store::counted::CountedStore;
 use mapping::store::faulty::{Faults, FaultyStore};
 use mapping::store::memory::{MemoryStore, Repeat};
 use mapping::store::s3::{KeyPair, S3Settings, S3Store};
+use mapping::store::{Capabilities, Store, StoreErrorKind};
 
 /// What SeaweedFS 4.48 is known to do otherwise: its Complete checks conditions, but not in one
 /// step with the commit. Of two parts of one number its list may name either.
@@ -58,6 +58,28 @@ async fn a_counted_store() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_faulty_store_without_faults() {
     all_holds(Arc::new(FaultyStore::new(Arc::new(memory()), Faults::default())), options(&[])).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_embedded_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let local = embedded::LocalStore::open(directory.path()).await.unwrap();
+    let (access_key, secret_key) = local.key_pair();
+    let settings = S3Settings {
+        endpoint: Some("http://embedded.invalid".to_owned()),
+        credentials: Some(KeyPair { access_key, secret_key }),
+        http_client: Some(local.http_client()),
+        ..S3Settings::new("folderbridge")
+    };
+    let store = S3Store::connect(small_copies(settings)).await.unwrap();
+    assert_eq!(store.check_bucket().await.unwrap_err().kind(), StoreErrorKind::NoSuchBucket);
+    store.ensure_bucket().await.unwrap();
+    let verdict = store.probe(&options(&[]).run).await.unwrap();
+    assert_eq!((verdict.refusal(), verdict.capabilities), (None, Capabilities::all()));
+    // Lightly by the detours of a store that was not probed, then in full without.
+    let lightly = Options { writers: 8, rounds: 5, listed: 10, ..options(&[]) };
+    all_holds(Arc::new(store.clone()), lightly).await;
+    all_holds(Arc::new(store.with_capabilities(verdict.capabilities)), options(&[])).await;
 }
 
 /// The environment's store, if it names one.

@@ -12,6 +12,7 @@ use crate::store::{
     StoreErrorKind, StoreResult,
 };
 
+/// A store to try, and whose scratch objects to use.
 pub(super) struct Bench<'s> {
     pub(super) store: &'s dyn ObjectStore,
     pub(super) run: &'s str,

@@ -3,35 +3,48 @@
 use std::error::Error as StdError;
 
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::RequestId;
 
 use crate::store::{Condition, StoreError, StoreErrorKind, StoreResult};
 
-/// What an SDK call answered, as the port answers it. `what` and `key` are for the log.
+/// What an SDK call answered, as the port answers it. `what` and `key` are for the log. The SDK's
+/// own error is not kept: it prints whole answers, and some of them repeat a signature.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`, and nobody needs it afterwards")]
 pub(super) fn failed<E>(what: &'static str, key: &str, error: SdkError<E, HttpResponse>) -> StoreError
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    let kind = match &error {
-        SdkError::ServiceError(answer) => {
-            let code = answer.err().code();
-            by_code(code).unwrap_or_else(|| by_status(answer.raw().status().as_u16()))
+    let status = error.raw_response().map(|answer| answer.status().as_u16());
+    let (kind, reason) = match (&error, status) {
+        (SdkError::ServiceError(answer), Some(status)) => {
+            let meta = answer.err().meta();
+            let code = meta.code();
+            let reason = format!("{} {}", code.unwrap_or("no code"), meta.message().unwrap_or_default());
+            (by_code(code).unwrap_or_else(|| by_status(status)), reason)
         }
-        SdkError::ResponseError(answer) => match by_status(answer.raw().status().as_u16()) {
-            // An answer that promised success and could not be read leaves the outcome open.
-            StoreErrorKind::Refused => StoreErrorKind::Unavailable,
-            kind => kind,
-        },
-        SdkError::ConstructionFailure(_) => StoreErrorKind::Refused,
-        _ => StoreErrorKind::Unavailable,
+        (SdkError::ConstructionFailure(_), _) => (StoreErrorKind::Refused, causes(&error)),
+        (SdkError::ResponseError(_), Some(status)) => (by_status(status), causes(&error)),
+        _ => (StoreErrorKind::Unavailable, causes(&error)),
     };
+    let mut message = format!("{what} `{key}`: {reason}");
+    if let Some(status) = status {
+        message.push_str(&format!(", status {status}"));
+    }
+    if let Some(id) = error.request_id() {
+        message.push_str(&format!(", request {id}"));
+    }
     let region = error.raw_response().and_then(|answer| answer.headers().get("x-amz-bucket-region"));
-    let hint = match (kind, region) {
-        (StoreErrorKind::Refused, Some(region)) => format!(" (the bucket is in region `{region}`)"),
-        _ => String::new(),
-    };
-    let message = format!("{what} `{key}`: {}{hint}", DisplayErrorContext(&error));
-    StoreError::new(kind, message).caused_by(error)
+    if let (StoreErrorKind::Refused, Some(region)) = (kind, region) {
+        message.push_str(&format!(": the bucket is in region `{region}`"));
+    }
+    StoreError::new(kind, message)
+}
+
+/// What an error says, and what each of its causes says.
+fn causes(error: &(dyn StdError + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error| (*error).source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// `If-Match` on a missing key: AWS and MinIO say 404 where SeaweedFS says 412.
@@ -67,7 +80,8 @@ fn by_status(status: u16) -> StoreErrorKind {
         409 => StoreErrorKind::Conflict,
         412 => StoreErrorKind::PreconditionFailed,
         416 => StoreErrorKind::InvalidRange,
-        408 | 429 | 500 | 502..=599 => StoreErrorKind::Unavailable,
+        // A copy or a Complete can fail inside a 200.
+        200..=299 | 408 | 429 | 500 | 502..=599 => StoreErrorKind::Unavailable,
         // 501 is what a store says of a call that it does not have.
         _ => StoreErrorKind::Refused,
     }
@@ -90,6 +104,7 @@ mod tests {
             (Some("NotImplemented"), 501, StoreErrorKind::Refused),
             (Some("PermanentRedirect"), 301, StoreErrorKind::Refused),
             (Some("InternalError"), 500, StoreErrorKind::Unavailable),
+            (Some("InternalError"), 200, StoreErrorKind::Unavailable),
             (Some("ServiceUnavailable"), 503, StoreErrorKind::Unavailable),
         ] {
             assert_eq!(by_code(code).unwrap_or_else(|| by_status(status)), kind, "{code:?} {status}");

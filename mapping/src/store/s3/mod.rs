@@ -205,3 +205,6 @@ impl ObjectStore for S3Store {
         self.set_object_tags(key, tags).await
     }
 }
+
+#[cfg(test)]
+mod tests;
