@@ -58,7 +58,6 @@ impl Caller {
     }
 
     /// A request to the next replica, with the token if there is one.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("http://{}{}{path}", self.replica(), self.prefix));
         match &self.token {
@@ -139,7 +138,6 @@ impl Caller {
     }
 
     /// A request about one file.
-    #[must_use]
     pub fn file(&self, method: Method, id: &str, path: &str) -> RequestBuilder {
         self.request(method, &format!("/filesystems/{id}/files/{path}"))
     }

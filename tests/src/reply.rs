@@ -53,7 +53,6 @@ impl Reply {
     /// # Panics
     /// When it is another.
     #[track_caller]
-    #[expect(clippy::must_use_candidate, reason = "often the check is all that is wanted")]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}: {}", self.asked, self.text());
         self
@@ -64,7 +63,6 @@ impl Reply {
     /// # Panics
     /// When it is anything else.
     #[track_caller]
-    #[expect(clippy::must_use_candidate, reason = "often the check is all that is wanted")]
     pub fn expect_refusal(self, status: u16) -> Self {
         let reply = self.expect(status);
         let (text, kind) = (reply.text(), reply.header("content-type"));

@@ -1,7 +1,7 @@
 //! File systems: create, list, share, delete.
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use suites::app::App;
 use suites::caller::pattern;
 
@@ -167,7 +167,7 @@ async fn a_share_under_a_taken_name_gets_another_name() {
     let id = ann.calls.created("photos").await;
     ann.calls.share(&id, &bob.id).await.expect(200);
     let listed = bob.calls.filesystems().await.expect(200).json();
-    let joined = listed.as_array().unwrap().iter().find(|entry| entry["filesystem_id"] == Value::from(id.as_str()));
+    let joined = listed.as_array().unwrap().iter().find(|entry| entry["filesystem_id"] == id.as_str());
     assert_eq!(joined.unwrap()["filesystem_name"], "photos (1)");
     assert_eq!(listed[0]["filesystem_id"], own.as_str());
 }

@@ -14,7 +14,7 @@ const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccdde
 const OTHER_KEY: &str = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 async fn endpoint(place: &Path) -> Endpoint {
-    let endpoint = Endpoint::open(&place.join("store"), "127.0.0.1:0".parse().unwrap()).await;
+    let endpoint = Endpoint::open(&place.join("store"), ([127, 0, 0, 1], 0).into()).await;
     endpoint.make_bucket("folders").await;
     endpoint
 }
