@@ -19,7 +19,7 @@ async fn endpoint(place: &Path) -> Endpoint {
     endpoint
 }
 
-/// `folderbridge serve` over the endpoint, everything said by the environment.
+/// `folderbridge serve` over the endpoint, which runs in this process, everything said by the environment.
 fn serving(endpoint: &Endpoint, bucket: &str, key: &str, address: std::net::SocketAddr) -> Command {
     let mut command = Command::new(binary());
     command.env_clear().arg("serve");
@@ -58,7 +58,7 @@ async fn two_replicas_over_one_bucket_are_one_service() {
     assert!(second.terminate().await.success());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_is_missing_or_not_ours_is_named() {
     let place = tempfile::tempdir().unwrap();
     let endpoint = endpoint(place.path()).await;
@@ -77,7 +77,7 @@ async fn a_bucket_that_is_missing_or_not_ours_is_named() {
     assert_one_sentence(&error, "--endpoint");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn another_master_key_is_refused_and_an_added_one_is_not() {
     let place = tempfile::tempdir().unwrap();
     let endpoint = endpoint(place.path()).await;

@@ -53,7 +53,7 @@ async fn what_a_newcomer_reads_works_when_it_is_pasted() {
     let output = std::process::Command::new("bash").arg("-c").arg(script).current_dir(place.path()).output().unwrap();
     let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{complaint}");
-    assert!(said.contains(r#"{"directories":[],"files":["hello.txt"]}"#), "{said} {complaint}");
+    assert!(said.contains(r#""files":["hello.txt"]"#), "{said} {complaint}");
     assert!(said.contains("Hello, folder!"), "{said} {complaint}");
 }
 
