@@ -5,6 +5,7 @@ pub mod app;
 pub mod bucket;
 pub mod caller;
 pub mod environment;
+pub mod model;
 pub mod process;
 pub mod raw;
 pub mod reply;

@@ -19,7 +19,7 @@ pub enum Overwrite {
 }
 
 impl Overwrite {
-    pub(super) const fn condition(self) -> Condition {
+    pub(crate) const fn condition(self) -> Condition {
         match self {
             Self::Yes => Condition::Always,
             Self::No => Condition::Absent,

@@ -132,7 +132,7 @@ fn no_such_directory(directory: &DirPath) -> Error {
     Error::new(ErrorKind::NotFound, Subject::File, format!("no such directory: `{directory}`"))
 }
 
-fn already_exists(path: &FilePath) -> Error {
+pub(crate) fn already_exists(path: &FilePath) -> Error {
     Error::new(ErrorKind::AlreadyExists, Subject::File, format!("`{path}` already exists"))
 }
 

@@ -42,12 +42,12 @@ impl<A: Writes> Folder<A> {
     ) -> Result<FileMeta> {
         match length {
             Some(length) if length <= MAX_PUT => self.put(path, Body::once(length, body), options).await,
-            _ => Err(too_long()),
+            _ => self.upload_stream(path, length, body, options).await,
         }
     }
 
     /// Writes a file that one PUT can take.
-    pub(super) async fn put(&self, path: &FilePath, body: Body, options: WriteOptions) -> Result<FileMeta> {
+    pub(crate) async fn put(&self, path: &FilePath, body: Body, options: WriteOptions) -> Result<FileMeta> {
         let writing = self.begin_write(path).await?;
         if options.overwrite == Overwrite::No && writing.existing().is_some() {
             return Err(already_exists(path));
@@ -90,11 +90,6 @@ impl<A: Writes> Folder<A> {
         charged.cancel();
         Err(refused(path, error))
     }
-}
-
-fn too_long() -> Error {
-    let message = "a file of more than 5 GiB or of unknown length is uploaded in chunks";
-    Error::new(ErrorKind::TooLarge, Subject::File, message)
 }
 
 fn refused(path: &FilePath, error: StoreError) -> Error {

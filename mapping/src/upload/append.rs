@@ -21,8 +21,9 @@ impl Upload {
     /// for each stretch between their ends. A chunk of a finished upload changes nothing.
     ///
     /// The chunk is acknowledged once it is in memory or in the store, as
-    /// [`Settings::acknowledge`](crate::bucket::Settings) says. One that fails may have been taken
-    /// in part and is to be sent again.
+    /// [`Settings::acknowledge`](crate::bucket::Settings) says; once it is in the store, when the
+    /// file's length is not known. One that fails may have been taken in part and is to be sent
+    /// again.
     ///
     /// # Errors
     /// `Invalid` when the chunk lies outside the file or its body is broken, shorter or longer;
@@ -69,9 +70,10 @@ impl Session {
             None => self.hold(chunk, source).await?,
             Some(fixed) => self.cut(&fixed, chunk, source).await?,
         }
+        // Of an unknown length, nobody would miss a tail that another replica holds.
         match acknowledge {
-            Acknowledge::Held => Ok(()),
-            Acknowledge::Stored => self.store_held(chunk).await,
+            Acknowledge::Held if record.length.is_some() => Ok(()),
+            Acknowledge::Held | Acknowledge::Stored => self.store_held(chunk).await,
         }
     }
 

@@ -11,7 +11,7 @@ use super::ranges::in_words;
 use super::record::{self, Done, Fixed, State, UploadRecord};
 use super::survey::{Bundles, Survey};
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::files::FileMeta;
+use crate::files::{FileMeta, Overwrite};
 use crate::manifest::Change;
 
 /// How long another replica may take to store what it holds, beside the time that it holds it.
@@ -40,8 +40,13 @@ impl Upload {
     /// when a directory has the file's name. `NotFound` when the upload has expired, was given up
     /// or was dropped by the store; `Unavailable` when the store does not answer: finish again.
     pub async fn finish(&self) -> Result<FileMeta> {
+        self.finish_over(Overwrite::Yes).await
+    }
+
+    /// Finishes, over a file that is there or not, also when the caller goes away meanwhile.
+    pub(super) async fn finish_over(&self, overwrite: Overwrite) -> Result<FileMeta> {
         let upload = self.clone();
-        self.session.bucket.tasks().finish(async move { upload.finish_here().await }).await?
+        self.session.bucket.tasks().finish(async move { upload.finish_here(overwrite).await }).await?
     }
 
     /// The steps, and what a crash after each leaves:
@@ -52,14 +57,14 @@ impl Upload {
     /// 4. the file is published: a second finish finds it by its stamp;
     /// 5. the record says `done`;
     /// 6. bundles are deleted: the sweep finds those that are left.
-    async fn finish_here(&self) -> Result<FileMeta> {
+    async fn finish_here(&self, overwrite: Overwrite) -> Result<FileMeta> {
         let session = &self.session;
         let _turn = session.active.finishing.lock().await;
         let record = session.begin_finish().await?;
         if let State::Done(done) = &record.state {
             return Ok(meta(&record, done));
         }
-        let done = match self.publish_whole(&record).await {
+        let done = match self.publish_whole(&record, overwrite).await {
             Ok(done) => done,
             Err(error) => return session.give_up_finish(error).await,
         };
@@ -68,7 +73,7 @@ impl Upload {
         Ok(meta(&record, &done))
     }
 
-    async fn publish_whole(&self, record: &UploadRecord) -> Result<Done> {
+    async fn publish_whole(&self, record: &UploadRecord, overwrite: Overwrite) -> Result<Done> {
         let mut bundles = Bundles::new();
         for _ in 0..ROUNDS {
             let session = &self.session;
@@ -81,7 +86,7 @@ impl Upload {
                 },
             };
             let fixed = session.grid_for(record, &survey).await?;
-            let publishing = Publishing { upload: self, record, survey: &survey };
+            let publishing = Publishing { upload: self, record, survey: &survey, overwrite };
             if let Some(done) = publishing.publish(fixed.as_ref()).await? {
                 return Ok(done);
             }
@@ -163,8 +168,12 @@ impl Session {
         }
     }
 
-    /// The grid that the parts need; `None` for a file that one request can write.
+    /// The grid that the parts need; `None` for a file that one request can write, also when a
+    /// chunk of unknown length had fixed a grid and then broke: no parts make no file.
     async fn grid_for(&self, record: &UploadRecord, survey: &Survey) -> Result<Option<Fixed>> {
+        if survey.total == 0 {
+            return Ok(None);
+        }
         if record.fixed.is_some() || survey.total <= self.sizes().target() {
             return Ok(record.fixed.clone());
         }

@@ -45,7 +45,13 @@ impl Session {
         if pieces.is_empty() {
             return Ok(());
         }
-        let record = self.look().await?;
+        let record = match self.look().await {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.active.clear();
+                return Err(error);
+            }
+            other => other?,
+        };
         if matches!(record.state, State::Done(_)) {
             self.active.clear();
             return Ok(());
@@ -64,7 +70,7 @@ impl Session {
     pub(super) async fn store_held(&self, chunk: &Range<u64>) -> Result<()> {
         for _ in 0..DURABLE_ATTEMPTS {
             self.active.settled().await;
-            let (record, _) = self.active.known();
+            let record = self.look().await?;
             if self.active.is_stored(chunk) || matches!(record.state, State::Done(_)) {
                 return Ok(());
             }

@@ -21,6 +21,7 @@ mod record;
 mod room;
 mod source;
 mod start;
+mod stream;
 mod survey;
 mod sweep;
 mod table;

@@ -8,8 +8,9 @@ use super::record::{self, Done, Fixed, State, UploadRecord};
 use super::start::attributes;
 use super::survey::Survey;
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::files::STAMP;
+use crate::files::{Overwrite, STAMP, already_exists};
 use crate::store::{Condition, ETag, ObjectMeta, Part, StoreError, StoreErrorKind};
+use crate::usage::Charged;
 
 /// How often a publication is tried whose answer was lost and that was not done.
 const ATTEMPTS: u32 = 3;
@@ -22,6 +23,7 @@ pub(super) struct Publishing<'u> {
     pub(super) upload: &'u Upload,
     pub(super) record: &'u UploadRecord,
     pub(super) survey: &'u Survey,
+    pub(super) overwrite: Overwrite,
 }
 
 /// How an attempt ended.
@@ -54,31 +56,15 @@ impl Publishing<'_> {
         if let State::Done(done) = &self.session().look_again().await?.state {
             return Ok(Some(done.clone()));
         }
+        if self.overwrite == Overwrite::No && existing.is_some() {
+            return Err(already_exists(&self.record.path));
+        }
         let charged = folder.charge(writing, self.survey.total).await?;
         let outcome = match fixed {
             Some(fixed) => self.complete(fixed, &parts).await,
             None => self.put(existing.as_ref()).await,
         };
-        match outcome {
-            Ok(Outcome::Published(done)) => {
-                charged.settle();
-                Ok(Some(done))
-            }
-            Ok(Outcome::WasPublished(done)) => {
-                charged.cancel();
-                Ok(Some(done))
-            }
-            Ok(Outcome::Changed) => {
-                charged.cancel();
-                Ok(None)
-            }
-            // It may still come to be: what was charged stays charged until a count.
-            Err(error) if error.kind() == ErrorKind::Unavailable => Err(error),
-            Err(error) => {
-                charged.cancel();
-                Err(error)
-            }
-        }
+        settle(charged, outcome)
     }
 
     const fn session(&self) -> &Session {
@@ -102,10 +88,10 @@ impl Publishing<'_> {
     /// old file back over a newer one.
     async fn complete(&self, fixed: &Fixed, parts: &[Part]) -> Result<Outcome> {
         let store = self.session().bucket.store();
+        let (key, condition) = (self.record.key(), self.overwrite.condition());
         let mut lost = None;
         for _ in 0..ATTEMPTS {
-            let completed =
-                store.complete_multipart(&self.record.key(), &fixed.multipart, parts, Condition::Always).await;
+            let completed = store.complete_multipart(&key, &fixed.multipart, parts, condition.clone()).await;
             match completed {
                 Ok(etag) => return Ok(Outcome::Published(self.done(etag))),
                 Err(error) => match self.not_completed(error, lost.is_some()).await? {
@@ -131,6 +117,10 @@ impl Publishing<'_> {
                     None => Ok(Err(error)),
                 }
             }
+            StoreErrorKind::PreconditionFailed => match self.session().find_published(self.record).await? {
+                Some(done) => Ok(Ok(Outcome::Published(done))),
+                None => Err(already_exists(&self.record.path).caused_by(error)),
+            },
             _ => Err(error.about(Subject::Upload)),
         }
     }
@@ -195,6 +185,30 @@ impl Session {
     fn is_mine(&self, record: &UploadRecord, there: &ObjectMeta) -> Option<Done> {
         let mine = there.metadata.get(STAMP).is_some_and(|stamp| stamp == record.stamp.as_str());
         mine.then(|| Done { etag: there.etag.clone(), size: there.size, at: self.bucket.clock().now() })
+    }
+}
+
+/// Ends the charge by what became of the write. One whose outcome nobody knows stays charged until
+/// a count.
+fn settle(charged: Charged, outcome: Result<Outcome>) -> Result<Option<Done>> {
+    match outcome {
+        Ok(Outcome::Published(done)) => {
+            charged.settle();
+            Ok(Some(done))
+        }
+        Ok(Outcome::WasPublished(done)) => {
+            charged.cancel();
+            Ok(Some(done))
+        }
+        Ok(Outcome::Changed) => {
+            charged.cancel();
+            Ok(None)
+        }
+        Err(error) if error.kind() == ErrorKind::Unavailable => Err(error),
+        Err(error) => {
+            charged.cancel();
+            Err(error)
+        }
     }
 }
 

@@ -1,0 +1,174 @@
+//! Replicas over one store. A replica can die at any moment and come back with an empty memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use mapping::access::Write;
+use mapping::clock::ManualClock;
+use mapping::folders::FolderInfo;
+use mapping::id::UploadId;
+use mapping::key::{KeyPrefix, ObjectKey};
+use mapping::path::FilePath;
+use mapping::store::faulty::{Faults, FaultyStore, Kill, Moment};
+use mapping::store::memory::{MemoryStore, Repeat};
+use mapping::store::{GetOptions, ListRequest, Store};
+use mapping::upload::{Upload, UploadOptions};
+use mapping::{Account, Bucket, Folder, FolderRef, Result, Settings, testing};
+
+/// The smallest part of the stores that the model runs over: cells of 80 bytes are quick.
+pub const FLOOR: u64 = 50;
+
+/// Replicas, their store and their clock.
+#[derive(Debug)]
+pub struct World {
+    /// What lies below all replicas.
+    pub store: Store,
+    /// The clock of all replicas.
+    pub clock: Arc<ManualClock>,
+    settings: Settings,
+    replicas: Vec<Replica>,
+    account: Account,
+    folder: FolderInfo,
+    /// Where every upload of this world goes.
+    pub path: FilePath,
+    next_seed: u64,
+}
+
+/// One process.
+#[derive(Debug)]
+pub struct Replica {
+    /// What stands between it and the store.
+    pub store: Arc<FaultyStore>,
+    /// The process itself.
+    pub bucket: Bucket,
+}
+
+/// Settings that suit tiny parts.
+#[must_use]
+pub fn tiny() -> Settings {
+    Settings { part_floor: FLOOR, ..Settings::default() }
+}
+
+/// A store in memory that takes tiny parts.
+#[must_use]
+pub fn tiny_memory(clock: &Arc<ManualClock>, repeat: Repeat) -> Arc<MemoryStore> {
+    let clock = Arc::clone(clock) as Arc<dyn mapping::Clock>;
+    Arc::new(MemoryStore::new(clock).with_least_part(FLOOR).with_repeat(repeat))
+}
+
+impl World {
+    /// `count` replicas over `store`, one account with one folder. `seed` makes all chance.
+    ///
+    /// # Panics
+    /// When the store does not take the account or the folder.
+    pub async fn over(store: Store, clock: Arc<ManualClock>, settings: Settings, count: usize, seed: u64) -> Self {
+        let bucket = testing::open(Arc::clone(&store), Arc::clone(&clock), settings.clone(), seed).await.unwrap();
+        let (account, _) = testing::add_account(&bucket, "ann@example.org").await.unwrap();
+        let folder = bucket.create_folder(&account, "photos".parse().unwrap()).await.unwrap();
+        bucket.tasks().stopping().cancel();
+        let path = "a/file".parse().unwrap();
+        let replicas = Vec::new();
+        let mut world = Self { store, clock, settings, replicas, account, folder, path, next_seed: seed };
+        for _ in 0..count {
+            let replica = world.start_replica(Faults::default()).await.unwrap();
+            world.replicas.push(replica);
+        }
+        world
+    }
+
+    async fn start_replica(&mut self, faults: Faults) -> Result<Replica> {
+        self.next_seed = self.next_seed.wrapping_add(0x1_0001);
+        let store = Arc::new(FaultyStore::new(Arc::clone(&self.store), faults));
+        let below = Arc::clone(&store) as Store;
+        let bucket = testing::open(below, Arc::clone(&self.clock), self.settings.clone(), self.next_seed).await?;
+        Ok(Replica { store, bucket })
+    }
+
+    /// A replica.
+    #[must_use]
+    pub fn replica(&self, which: usize) -> &Replica {
+        &self.replicas[which % self.replicas.len()]
+    }
+
+    /// Kills a replica: nothing it still asks of the store is done. Another takes its place.
+    ///
+    /// # Panics
+    /// When the new one does not start.
+    pub async fn restart(&mut self, which: usize) {
+        let place = which % self.replicas.len();
+        let dead = &self.replicas[place];
+        dead.store.kill_at(Kill { at: 0, moment: Moment::Before, only_writes: false });
+        dead.bucket.tasks().stopping().cancel();
+        self.replicas[place] = self.start_replica(Faults::default()).await.unwrap();
+    }
+
+    /// The folder, as a request to a replica opens it.
+    ///
+    /// # Errors
+    /// As [`Bucket::folder`].
+    pub async fn folder(&self, which: usize) -> Result<Folder<Write>> {
+        self.replica(which).bucket.folder(&self.account, &FolderRef::Id(self.folder.id)).await
+    }
+
+    /// Starts an upload through a replica.
+    ///
+    /// # Errors
+    /// As [`Folder::start_upload`].
+    pub async fn start(&self, which: usize, length: Option<u64>) -> Result<UploadId> {
+        self.folder(which).await?.start_upload(self.path.clone(), length, UploadOptions::default()).await
+    }
+
+    /// An upload, as a request to a replica opens it.
+    ///
+    /// # Errors
+    /// As [`Folder::upload`].
+    pub async fn upload(&self, which: usize, id: &UploadId) -> Result<Upload> {
+        self.folder(which).await?.upload(id).await
+    }
+
+    /// Lets time pass, on every clock.
+    pub async fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        tokio::time::sleep(time).await;
+    }
+
+    /// What a reader sees at the path, past all replicas.
+    ///
+    /// # Panics
+    /// When the store does not answer.
+    pub async fn file(&self) -> Option<Bytes> {
+        let key = ObjectKey::file(&mapping::key::FolderPrefix::of(self.folder.id), &self.path);
+        let object = self.store.get(&key, GetOptions::default()).await.ok()?;
+        let size = usize::try_from(object.meta.size).unwrap();
+        let mut bytes = Vec::with_capacity(size);
+        let mut body = object.body;
+        while let Some(chunk) = body.try_next().await.unwrap() {
+            bytes.extend_from_slice(&chunk);
+        }
+        assert_eq!(bytes.len(), size);
+        Some(bytes.into())
+    }
+
+    /// What uploads have left in the bucket: objects, and multipart uploads of the file's key.
+    ///
+    /// # Panics
+    /// When the store does not answer.
+    pub async fn rubbish(&self) -> Vec<String> {
+        let page = self.store.list(ListRequest::all(KeyPrefix::uploads())).await.unwrap();
+        let key = ObjectKey::file(&mapping::key::FolderPrefix::of(self.folder.id), &self.path);
+        let multiparts = self.store.list_multiparts(&key).await.unwrap();
+        let objects = page.objects.into_iter().map(|object| object.key.to_string());
+        objects.chain(multiparts.into_iter().map(|id| format!("multipart {}", id.0))).collect()
+    }
+
+    /// Lets every upload expire and sweeps.
+    ///
+    /// # Panics
+    /// When the sweep fails.
+    pub async fn expire_and_sweep(&self) {
+        self.pass(self.settings.session_life * 2).await;
+        self.replica(0).bucket.sweep_uploads().await.unwrap();
+    }
+}
