@@ -80,7 +80,7 @@ struct Inner {
 }
 
 impl State {
-    fn new(bucket: Bucket, settings: &AppSettings) -> Result<Self, StartError> {
+    pub(crate) fn new(bucket: Bucket, settings: &AppSettings) -> Result<Self, StartError> {
         let inner = Inner {
             bucket,
             admin: settings.admin_token.as_deref().map(Expected::new),

@@ -17,6 +17,8 @@ use mapping::tasks::Tasks;
 const LEFTOVER_BYTES: usize = 64 << 20;
 /// How long that may take.
 const LEFTOVER_TIME: Duration = Duration::from_secs(10);
+/// How long the client may pause in it.
+const NEXT_BYTES_TIME: Duration = Duration::from_secs(1);
 
 pub(super) async fn finish_reading(State(tasks): State<Tasks>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
@@ -58,19 +60,20 @@ impl Drop for Owed {
         if body.is_end_stream() {
             return;
         }
+        // Too slow or too long: the connection is closed on it after all.
         self.tasks.background(async move {
-            let mut rest = body.into_data_stream();
-            let mut left = LEFTOVER_BYTES;
-            let read = async {
-                while let Some(Ok(chunk)) = rest.next().await {
-                    left = left.saturating_sub(chunk.len());
-                    if left == 0 {
-                        break;
-                    }
-                }
-            };
-            // Too slow or too long: the connection is closed on it after all.
-            drop(tokio::time::timeout(LEFTOVER_TIME, read).await);
+            drop(tokio::time::timeout(LEFTOVER_TIME, read_on(body)).await);
         });
+    }
+}
+
+async fn read_on(body: Body) {
+    let mut rest = body.into_data_stream();
+    let mut left = LEFTOVER_BYTES;
+    while let Ok(Some(Ok(chunk))) = tokio::time::timeout(NEXT_BYTES_TIME, rest.next()).await {
+        left = left.saturating_sub(chunk.len());
+        if left == 0 {
+            return;
+        }
     }
 }

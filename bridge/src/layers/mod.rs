@@ -80,3 +80,6 @@ pub(crate) fn around(router: Router, state: &State) -> Router {
         .layer(from_fn(trace::trace))
         .layer(from_fn_with_state(state.clone(), request_id::identify))
 }
+
+#[cfg(test)]
+mod tests;

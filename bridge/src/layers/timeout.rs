@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody};
+use axum::body::{Body, BodyDataStream, HttpBody};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -75,7 +75,8 @@ pub(super) async fn watch(
 
 /// A body whose reader waits only so long for the next bytes.
 struct Awaited {
-    body: axum::body::BodyDataStream,
+    /// `None` once it was given up.
+    body: Option<BodyDataStream>,
     patience: Duration,
     progress: Arc<Progress>,
     /// Set while the reader waits.
@@ -84,7 +85,7 @@ struct Awaited {
 
 impl Awaited {
     fn new(body: Body, patience: Duration, progress: Arc<Progress>) -> Self {
-        Self { body: body.into_data_stream(), patience, progress, alarm: None }
+        Self { body: Some(body.into_data_stream()), patience, progress, alarm: None }
     }
 }
 
@@ -92,7 +93,8 @@ impl Stream for Awaited {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Poll::Ready(next) = Pin::new(&mut self.body).poll_next(cx) {
+        let Some(body) = self.body.as_mut() else { return Poll::Ready(None) };
+        if let Poll::Ready(next) = Pin::new(body).poll_next(cx) {
             self.alarm = None;
             self.progress.moved();
             return Poll::Ready(next.map(|chunk| chunk.map_err(io::Error::other)));
@@ -103,6 +105,7 @@ impl Stream for Awaited {
             return Poll::Pending;
         }
         self.progress.give_up();
+        self.body = None;
         Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the request body stopped coming"))))
     }
 }
