@@ -18,6 +18,9 @@
 //!   synced before the answer. Writers that wait at the same time share one sync.
 //! * A second process on the same directory is refused.
 //!
+//! The protocol layer logs every refused request as an error, expected ones (404, 412) too: a program
+//! that logs should switch the target `s3s` off.
+//!
 //! ```no_run
 //! # async fn open() -> Result<(), embedded::OpenError> {
 //! let store = embedded::LocalStore::open(std::path::Path::new("data")).await?;
@@ -41,6 +44,7 @@ mod index;
 mod ingest;
 mod keys;
 mod ops;
+mod part_sums;
 mod pins;
 mod readers;
 mod schema;

@@ -42,9 +42,10 @@ CREATE TABLE parts (
 pub(crate) fn open_writer(dir: &Path) -> Result<Connection, OpenError> {
     let index = || OpenError::index(dir);
     let conn = Connection::open(dir.join("index.sqlite")).map_err(index())?;
-    // FULL syncs the log at each commit; without it an answered write may be lost with the power.
+    // FULL syncs the log at each commit; without it an answered write may be lost with the power. The
+    // writer folds the log by itself, after it has answered.
     conn.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
          PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384;",
     )
     .map_err(index())?;

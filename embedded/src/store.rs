@@ -1,6 +1,7 @@
 //! The store: opening, closing, and the ways to reach it.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,7 +33,8 @@ pub(crate) struct Inner {
 
 impl Inner {
     fn open(dir: &Path) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(dir).map_err(OpenError::at(dir))?;
+        // What is in it belongs to the folders of users: nobody else on the machine may read it.
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(OpenError::at(dir))?;
         let lock = lock(dir)?;
         let keys = KeyPair::open(dir).map_err(OpenError::at(&dir.join("store-credentials")))?;
         let blobs = Arc::new(Blobs::open(dir).map_err(OpenError::at(dir))?);

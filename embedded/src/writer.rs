@@ -19,6 +19,13 @@ use crate::pins::Pins;
 /// More than can wait on one machine; it bounds the memory of a batch.
 const LARGEST_BATCH: usize = 512;
 
+/// After so many requests the log is folded into the index.
+const FOLD_AFTER: usize = 512;
+
+/// A log of so many pages (64 MiB) is begun anew, which waits for the reads that still use it: without
+/// that, reads that overlap for ever let it grow for ever.
+const LONGEST_LOG: i64 = 16_384;
+
 /// What one request may do inside the transaction.
 #[derive(Debug)]
 pub(crate) struct Txn<'c> {
@@ -75,7 +82,7 @@ where
     fn answer(self: Box<Self>, failure: Option<S3Error>) {
         let result = match (failure, self.result) {
             (None, Some(result)) => result,
-            (_, Some(Err(refused))) => Err(refused),
+            // A refusal too: it may have been judged against what another request wrote and lost.
             (failure, _) => Err(failure.unwrap_or_else(closed)),
         };
         // Nobody waits any more when the request was dropped; what was committed stays.
@@ -138,6 +145,7 @@ impl Drop for Writer {
 }
 
 fn work(conn: &Connection, jobs: &mpsc::Receiver<Box<dyn Job>>, pins: &Pins) {
+    let mut unfolded = 0;
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
         while batch.len() < LARGEST_BATCH
@@ -145,10 +153,22 @@ fn work(conn: &Connection, jobs: &mpsc::Receiver<Box<dyn Job>>, pins: &Pins) {
         {
             batch.push(next);
         }
+        unfolded += batch.len();
         commit_together(conn, batch, pins);
+        if unfolded >= FOLD_AFTER {
+            unfolded = 0;
+            fold(conn, "PRAGMA wal_checkpoint(PASSIVE)");
+        }
     }
-    if let Err(error) = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
-        tracing::warn!(%error, "cannot fold the log into the index, the next start does");
+    fold(conn, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/// Folds the log into the index. Nothing is lost when it fails: the log stays.
+fn fold(conn: &Connection, how: &str) {
+    match conn.query_row(how, [], |row| row.get::<_, i64>(1)) {
+        Ok(pages) if pages > LONGEST_LOG && how.contains("PASSIVE") => fold(conn, "PRAGMA wal_checkpoint(RESTART)"),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "cannot fold the log into the index now"),
     }
 }
 

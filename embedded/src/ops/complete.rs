@@ -4,13 +4,14 @@ use md5::{Digest, Md5};
 use s3s::dto::{Checksum, CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart, ETag};
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
-use crate::checksums::{self, ObjectSums, Scope, Sums, set_sums};
+use crate::checksums::{ObjectSums, Scope, Sums, set_sums};
 use crate::clock::Millis;
 use crate::conditions::WriteConditions;
 use crate::index::blob::Segment;
 use crate::index::bucket;
 use crate::index::object::{self, Object};
 use crate::index::upload::{self, Done, Part, Plan};
+use crate::part_sums;
 use crate::store::Inner;
 use crate::writer::Txn;
 
@@ -88,7 +89,7 @@ impl Request {
                 (None, Some(scope)) => scope,
                 (None, None) => algorithm.usual_scope(),
             };
-            let computed = checksums::of_parts(algorithm, scope, &parts)?;
+            let computed = part_sums::of_parts(algorithm, scope, &parts)?;
             let digest = |sum: &str| sum.split('-').next().map(str::to_owned);
             if self.sums.get(algorithm).and_then(digest) != digest(&computed) {
                 return Err(s3_error!(BadDigest, "the {} you specified is not that of the parts", algorithm.name()));
@@ -96,7 +97,7 @@ impl Request {
         }
         let (Some(algorithm), Some(scope)) = (plan.algorithm, plan.scope) else { return Ok(ObjectSums::default()) };
         let mut sums = Sums::default();
-        sums.insert(algorithm, checksums::of_parts(algorithm, scope, &parts)?);
+        sums.insert(algorithm, part_sums::of_parts(algorithm, scope, &parts)?);
         Ok(ObjectSums { sums, scope: Some(scope) })
     }
 }

@@ -37,6 +37,7 @@ impl Wanted {
     fn of(self, object: &Object) -> S3Result<(Range<u64>, bool)> {
         match (self.range, self.part) {
             (Some(_), Some(_)) => Err(s3_error!(InvalidRequest, "cannot ask for a range and a part at once")),
+            (Some(_), None) if object.size == 0 => Err(s3_error!(InvalidRange, "the object is empty")),
             (Some(range), None) => Ok((range.check(object.size)?, true)),
             (None, Some(part)) => Ok((part_range(object, part)?, true)),
             (None, None) => Ok((0..object.size, false)),
@@ -192,10 +193,11 @@ pub(crate) async fn head(store: &Inner, request: S3Request<HeadObjectInput>) -> 
     };
     let tag_count = object.tags.count();
     describe!(output, object, sums);
+    let status = output.content_range.is_some().then_some(StatusCode::PARTIAL_CONTENT);
     let mut response = S3Response::new(output);
+    response.status = status;
     if let Some(count) = tag_count {
         response.headers.insert("x-amz-tagging-count", count.into());
     }
-    response.status = partial.then_some(StatusCode::PARTIAL_CONTENT);
     Ok(response)
 }

@@ -26,10 +26,14 @@ const NOT_DONE: [&str; 5] = [
 
 /// Refuses a write that asks for more than the store can give.
 pub(crate) fn refuse_unsupported(headers: &HeaderMap) -> S3Result<()> {
-    match NOT_DONE.into_iter().find(|name| headers.contains_key(*name)) {
-        Some(name) => Err(s3_error!(NotImplemented, "this store does not support {name}")),
-        None => Ok(()),
+    if let Some(name) = NOT_DONE.into_iter().find(|name| headers.contains_key(*name)) {
+        return Err(s3_error!(NotImplemented, "this store does not support {name}"));
     }
+    let private = |acl: &http::HeaderValue| acl == "private" || acl == "bucket-owner-full-control";
+    if headers.get("x-amz-acl").is_some_and(|acl| !private(acl)) {
+        return Err(s3_error!(AccessControlListNotSupported, "everything in this store is private"));
+    }
+    Ok(())
 }
 
 /// Refuses a version id other than that of the one version there is.

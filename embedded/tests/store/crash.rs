@@ -173,4 +173,8 @@ async fn a_closed_store_refuses_and_opens_again_with_the_same_keys() {
     assert_eq!(got.body.collect().await.unwrap().to_vec(), b"x");
     let mode = std::fs::metadata(fixture.dir.path().join("store-credentials")).unwrap();
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777, 0o600);
+    let (inside, dir) = (fixture.dir.path().join("made"), fixture.dir.path().join("made/store"));
+    LocalStore::open(&dir).await.unwrap();
+    let mode = std::fs::metadata(inside).unwrap();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777, 0o700);
 }

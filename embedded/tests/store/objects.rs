@@ -79,6 +79,11 @@ async fn every_form_of_range_is_understood() {
         let past = store.client.get_object().bucket(BUCKET).key("key").range("bytes=100000-").send().await;
         assert_eq!(answer(past), "416 InvalidRange");
     }
+    store.put("key", "").await;
+    for range in ["bytes=0-", "bytes=-7"] {
+        let empty = store.client.get_object().bucket(BUCKET).key("key").range(range).send().await;
+        assert_eq!(answer(empty), "416 InvalidRange");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,6 +191,8 @@ async fn what_the_store_cannot_do_is_refused_and_not_ignored() {
     let put = store.client.put_object().bucket(BUCKET).key("key").body(ByteStream::from_static(b"x"));
     let encrypted = put.server_side_encryption("AES256".into()).send().await;
     assert_eq!(answer(encrypted), "501 NotImplemented");
+    let put = store.client.put_object().bucket(BUCKET).key("key").body(ByteStream::from_static(b"x"));
+    assert_eq!(answer(put.acl("public-read".into()).send().await), "400 AccessControlListNotSupported");
     let versioned = store.client.get_object().bucket(BUCKET).key("key").version_id("v1").send().await;
     assert_eq!(answer(versioned), "404 NoSuchVersion");
 }
