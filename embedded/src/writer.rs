@@ -214,3 +214,74 @@ fn commit_together(conn: &Connection, mut batch: Vec<Box<dyn Job>>, pins: &Pins)
 pub(crate) fn execute(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> S3Result<usize> {
     conn.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(index_failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blobs::Blobs;
+    use crate::index::bucket;
+    use crate::schema;
+
+    struct Fixture {
+        dir: tempfile::TempDir,
+        writer: Writer,
+    }
+
+    impl Fixture {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let pins = Pins::start(Arc::new(Blobs::open(dir.path()).unwrap())).unwrap();
+            let writer = Writer::start(schema::open_writer(dir.path()).unwrap(), pins).unwrap();
+            Self { dir, writer }
+        }
+
+        fn buckets(&self) -> Vec<String> {
+            let conn = schema::open_reader(self.dir.path()).unwrap();
+            bucket::all(&conn, "").unwrap().into_iter().map(|(name, _)| name).collect()
+        }
+
+        /// Runs both in one batch: a first request keeps the writer busy until they wait.
+        async fn together<A, B>(&self, a: A, b: B) -> (S3Result<()>, S3Result<()>)
+        where
+            A: FnOnce(&mut Txn<'_>) -> S3Result<()> + Send + 'static,
+            B: FnOnce(&mut Txn<'_>) -> S3Result<()> + Send + 'static,
+        {
+            let (queued, wait) = mpsc::channel();
+            let busy = self.writer.commit(move |_| wait.recv().map_err(|_| closed()));
+            // Polled in this order, so both are queued when the writer is let go.
+            let (_, a, b, ()) = tokio::join!(busy, self.writer.commit(a), self.writer.commit(b), async {
+                queued.send(()).unwrap();
+            });
+            (a, b)
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_refused_request_undoes_itself_and_no_other() {
+        let fixture = Fixture::new();
+        let (good, bad) = fixture
+            .together(
+                |txn| bucket::create(txn, "good"),
+                |txn| {
+                    bucket::create(txn, "bad")?;
+                    Err(s3_error!(PreconditionFailed))
+                },
+            )
+            .await;
+        good.unwrap();
+        assert_eq!(bad.unwrap_err().code().as_str(), "PreconditionFailed");
+        assert_eq!(fixture.buckets(), ["good"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn when_a_batch_fails_nobody_is_told_that_it_was_done() {
+        let fixture = Fixture::new();
+        let lose_all = |txn: &mut Txn<'_>| txn.execute_batch("ROLLBACK").map_err(index_failed);
+        let (good, lost) = fixture.together(|txn| bucket::create(txn, "good"), lose_all).await;
+        assert_eq!(good.unwrap_err().code().as_str(), "InternalError");
+        assert_eq!(lost.unwrap_err().code().as_str(), "InternalError");
+        assert!(fixture.buckets().is_empty());
+        fixture.writer.commit(|txn| bucket::create(txn, "later")).await.unwrap();
+        assert_eq!(fixture.buckets(), ["later"], "the writer goes on");
+    }
+}

@@ -65,6 +65,27 @@ async fn parts_with_gaps_become_one_object_without_a_byte_moved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_read_outlives_the_overwrite_of_its_object() {
+    let store = Fixture::new().await;
+    let bodies = [noise(PART, 1), noise(PART, 2), noise(100_000, 3)];
+    let id = store.begin("key").await;
+    let mut parts = Vec::new();
+    for (number, body) in (1..).zip(&bodies) {
+        parts.push(store.part("key", &id, number, body.clone()).await);
+    }
+    store.complete("key", &id, &parts).send().await.unwrap();
+
+    let got = store.client.get_object().bucket(BUCKET).key("key").send().await.unwrap();
+    store.put("key", "new").await;
+    // Files are removed in the order in which they were dropped: when this one is gone, the others could be.
+    store.put("other", noise(50_000, 4)).await;
+    store.client.delete_object().bucket(BUCKET).key("other").send().await.unwrap();
+    settles_at(store.path(), 3).await;
+    assert_eq!(got.body.collect().await.unwrap().to_vec(), bodies.concat());
+    settles_at(store.path(), 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_part_can_be_sent_again_and_left_out() {
     let store = Fixture::new().await;
     let id = store.begin("key").await;

@@ -159,18 +159,6 @@ async fn a_thousand_are_deleted_at_once_and_not_one_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_outlives_the_overwrite_of_its_object() {
-    let store = Fixture::new().await;
-    let body = noise(4_000_000, 5);
-    store.put("key", body.clone()).await;
-    let got = store.client.get_object().bucket(BUCKET).key("key").send().await.unwrap();
-    store.put("key", "new").await;
-    assert_eq!(store.blobs().len(), 1, "the old blob is still being read");
-    assert_eq!(got.body.collect().await.unwrap().to_vec(), body);
-    settles_at(store.path(), 0).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn buckets_come_and_go() {
     let store = Fixture::new().await;
     let client = &store.client;
