@@ -13,6 +13,12 @@ pub fn real_clients_are_required() -> bool {
     variable("FOLDERBRIDGE_REAL_CLIENTS").as_deref() == Some("required")
 }
 
+/// A setting of the store that the store suite runs over besides its own: `ENDPOINT`, `BUCKET`, ...
+#[must_use]
+pub fn test_store(setting: &str) -> Option<String> {
+    variable(&format!("FOLDERBRIDGE_TEST_S3_{setting}"))
+}
+
 /// Python with the published `et-engine` client, where `tests/clients/et_engine/install` puts it.
 #[must_use]
 pub fn et_engine_python() -> Option<PathBuf> {

@@ -15,6 +15,7 @@ use mapping::store::faulty::{Faults, FaultyStore};
 use mapping::store::memory::{MemoryStore, Repeat};
 use mapping::store::s3::{KeyPair, S3Settings, S3Store};
 use mapping::store::{Capabilities, Store, StoreErrorKind};
+use suites::environment::test_store;
 
 /// What SeaweedFS 4.48 is known to do otherwise: its Complete checks conditions, but not in one
 /// step with the commit. Of two parts of one number its list may name either.
@@ -83,14 +84,12 @@ async fn the_embedded_store() {
 }
 
 /// The environment's store, if it names one.
-#[expect(clippy::disallowed_methods, reason = "the one place where a suite is told of a store")]
 fn named() -> Option<(S3Settings, &'static [&'static str])> {
-    let setting = |name: &str| std::env::var(format!("FOLDERBRIDGE_TEST_S3_{name}")).ok();
-    let bucket = setting("BUCKET")?;
-    let pair = setting("ACCESS_KEY").zip(setting("SECRET_KEY"));
+    let bucket = test_store("BUCKET")?;
+    let pair = test_store("ACCESS_KEY").zip(test_store("SECRET_KEY"));
     let credentials = pair.map(|(access_key, secret_key)| KeyPair { access_key, secret_key });
-    let settings = S3Settings { endpoint: setting("ENDPOINT"), credentials, ..S3Settings::new(bucket) };
-    let known = match setting("KIND").as_deref() {
+    let settings = S3Settings { endpoint: test_store("ENDPOINT"), credentials, ..S3Settings::new(bucket) };
+    let known = match test_store("KIND").as_deref() {
         Some("seaweedfs") => SEAWEEDFS,
         _ => &[],
     };
