@@ -14,8 +14,8 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::{FileMeta, Overwrite};
 use crate::manifest::Change;
 
-/// How long another replica may take to store what it holds, beside the time that it holds it.
-const FLUSH_ALLOWANCE: Duration = Duration::from_secs(2);
+/// How long to wait for what other replicas hold, in holding times: one to hold it, four to store it.
+const PATIENCE: u32 = 5;
 
 /// How long to wait before looking again for what another replica holds.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -154,8 +154,7 @@ impl Session {
 
     /// Looks until there is no hole, as long as other replicas may hold what is missing.
     async fn wait_for_holes(&self, record: &UploadRecord, bundles: &mut Bundles) -> Result<Found> {
-        let patience = self.bucket.settings().hold_chunks_for + FLUSH_ALLOWANCE;
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + self.bucket.settings().hold_chunks_for * PATIENCE;
         loop {
             let Some(survey) = self.survey(record, bundles).await? else { return Ok(Found::Gone) };
             if survey.missing.is_empty() {

@@ -45,9 +45,17 @@ impl Bucket {
     pub async fn sweep_uploads(&self) -> Result<SweptUploads> {
         let now = self.clock().now();
         let mut sweep = Sweep { bucket: self, now, records: BTreeMap::new(), swept: SweptUploads::default() };
+        // All expire before any is forgotten: an upload that is under way keeps others' orphans.
+        let mut over = Vec::new();
         for (id, objects) in sweep.list().await? {
-            if let Err(error) = sweep.sweep_one(&id, objects).await {
-                tracing::warn!(upload.id = %id, error = %error, "an upload could not be swept");
+            match sweep.end_one(&id, objects).await {
+                Ok(record) => over.extend(record.map(|record| (id, record))),
+                Err(error) => complain(&id, &error),
+            }
+        }
+        for (id, record) in over {
+            if let Err(error) = sweep.forget(&id, &record).await {
+                complain(&id, &error);
             }
         }
         Ok(sweep.swept)
@@ -78,20 +86,23 @@ impl Sweep<'_> {
         }
     }
 
-    async fn sweep_one(&mut self, id: &UploadId, objects: Objects) -> Result<()> {
+    /// Expires an upload, if it is time, and removes the bundles of one that is over. Answers the
+    /// record if it can be forgotten.
+    async fn end_one(&mut self, id: &UploadId, objects: Objects) -> Result<Option<UploadRecord>> {
         // A record is written before the first bundle and removed after the last.
         let record = if objects.session { self.read(id).await? } else { None };
-        let Some(record) = record else { return self.delete_all(&objects.bundles).await };
+        let Some(record) = record else {
+            self.delete_all(&objects.bundles).await?;
+            return Ok(None);
+        };
         let over = match &record.state {
             State::Open | State::Finishing => self.expire(id, &record).await?,
             State::Done(_) | State::Aborted | State::Expired => Some(record),
         };
-        let Some(record) = over else { return Ok(()) };
+        let Some(record) = over else { return Ok(None) };
         self.delete_all(&objects.bundles).await?;
-        match &record.state {
-            State::Done(done) if self.now.since(done.at) < DONE_REMEMBERED => Ok(()),
-            _ => self.forget(id, &record).await,
-        }
+        let remembered = matches!(&record.state, State::Done(done) if self.now.since(done.at) < DONE_REMEMBERED);
+        Ok((!remembered).then_some(record))
     }
 
     async fn read(&mut self, id: &UploadId) -> Result<Option<UploadRecord>> {
@@ -186,6 +197,10 @@ impl Sweep<'_> {
 
 fn id_of(key: &ObjectKey) -> Option<UploadId> {
     KeyPrefix::uploads().rest(key)?.split('/').next()?.parse().ok()
+}
+
+fn complain(id: &UploadId, error: &Error) {
+    tracing::warn!(upload.id = %id, error = %error, "an upload could not be swept");
 }
 
 fn unreadable(error: StoreError) -> Error {

@@ -116,3 +116,13 @@ pub fn cases() -> impl Strategy<Value = Case> {
     (any::<u64>(), prop::collection::vec(length, UPLOADS), actions, budget, any::<bool>())
         .prop_map(|(seed, lengths, actions, budget, forgetful)| Case { seed, lengths, actions, budget, forgetful })
 }
+
+impl Case {
+    /// The same case with shorter files and fewer actions, for a store that takes its time.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        self.lengths.iter_mut().flatten().for_each(|length| *length %= LONGEST / 3);
+        self.actions.truncate(5);
+        self
+    }
+}

@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod bytes;
+pub mod client;
 pub mod reference;
 pub mod run;
 pub mod world;

@@ -1,7 +1,6 @@
 //! Runs a case and holds every answer, and every look at the file, against the reference.
 
 use std::ops::Range;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt};
@@ -12,9 +11,6 @@ use super::actions::{Action, Case, Chunk, LONGEST, REPLICAS};
 use super::bytes::{Delivery, body};
 use super::reference::Reference;
 use super::world::World;
-
-/// Longer than anything is held.
-const REST: Duration = Duration::from_secs(5);
 
 type Outcome<T> = Result<T, String>;
 
@@ -48,8 +44,9 @@ struct Run<'w> {
 pub async fn run(world: &mut World, case: &Case) -> Outcome<()> {
     let mut slots = Vec::new();
     for (which, length) in case.lengths.iter().enumerate() {
-        let id = world.start(which, *length).await.map_err(|error| unexpected("start", &error))?;
-        slots.push(Slot { id, length: *length, reference: Reference::new(*length), state: State::Open });
+        let length = length.map(|length| length * world.scale);
+        let id = world.start(which, length).await.map_err(|error| unexpected("start", &error))?;
+        slots.push(Slot { id, length, reference: Reference::new(length), state: State::Open });
     }
     let mut run = Run { world, slots, published: None };
     for action in &case.actions {
@@ -84,7 +81,7 @@ impl Run<'_> {
                 Ok(())
             }
             Action::Rest => {
-                self.world.pass(REST).await;
+                self.world.rest().await;
                 self.slots.iter_mut().for_each(|slot| slot.reference.settled());
                 Ok(())
             }
@@ -93,13 +90,15 @@ impl Run<'_> {
     }
 
     fn place(&self, upload: usize, chunk: &Chunk) -> (Chunk, Range<u64>) {
-        let longest = self.slots[upload].length.unwrap_or(LONGEST);
+        let scale = self.world.scale;
+        let longest = self.slots[upload].length.unwrap_or(LONGEST * scale);
         let start = chunk.start * longest / 1000;
-        (chunk.clone(), start..(start + chunk.length).min(longest))
+        (chunk.clone(), start..(start + chunk.length * scale).min(longest))
     }
 
     async fn send_whole(&mut self, upload: usize, length: u64, spread: bool) -> Outcome<()> {
-        let total = self.slots[upload].length.unwrap_or(LONGEST / 2);
+        let length = length * self.world.scale;
+        let total = self.slots[upload].length.unwrap_or(LONGEST / 2 * self.world.scale);
         let mut chunks = Vec::new();
         for number in 0..total.div_ceil(length) {
             let replica = if spread { number as usize % REPLICAS } else { 0 };

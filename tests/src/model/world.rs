@@ -1,7 +1,6 @@
 //! Replicas over one store. A replica can die at any moment and come back with an empty memory.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -15,6 +14,7 @@ use mapping::store::faulty::{Faults, FaultyStore, Kill, Moment};
 use mapping::store::memory::{MemoryStore, Repeat};
 use mapping::store::{GetOptions, ListRequest, Store};
 use mapping::upload::{Upload, UploadOptions};
+use mapping::usage::Usage;
 use mapping::{Account, Bucket, Folder, FolderRef, Result, Settings, testing};
 
 /// The smallest part of the stores that the model runs over: cells of 80 bytes are quick.
@@ -33,6 +33,8 @@ pub struct World {
     folder: FolderInfo,
     /// Where every upload of this world goes.
     pub path: FilePath,
+    /// How many bytes a position of a case stands for: 1 where the store takes tiny parts.
+    pub scale: u64,
     next_seed: u64,
 }
 
@@ -64,15 +66,16 @@ impl World {
     /// # Panics
     /// When the store does not take the account or the folder.
     pub async fn over(store: Store, clock: Arc<ManualClock>, settings: Settings, count: usize, seed: u64) -> Self {
-        let bucket = testing::open(Arc::clone(&store), Arc::clone(&clock), settings.clone(), seed).await.unwrap();
-        let (account, _) = testing::add_account(&bucket, "ann@example.org").await.unwrap();
-        let folder = bucket.create_folder(&account, "photos".parse().unwrap()).await.unwrap();
+        let bucket =
+            testing::open(Arc::clone(&store), Arc::clone(&clock), settings.clone(), seed).await.expect("a bucket");
+        let (account, _) = testing::add_account(&bucket, "ann@example.org").await.expect("an account");
+        let folder = bucket.create_folder(&account, "photos".parse().expect("a name")).await.expect("a folder");
         bucket.tasks().stopping().cancel();
-        let path = "a/file".parse().unwrap();
+        let path = "a/file".parse().expect("a path");
         let replicas = Vec::new();
-        let mut world = Self { store, clock, settings, replicas, account, folder, path, next_seed: seed };
+        let mut world = Self { store, clock, settings, replicas, account, folder, path, scale: 1, next_seed: seed };
         for _ in 0..count {
-            let replica = world.start_replica(Faults::default()).await.unwrap();
+            let replica = world.start_replica(Faults::default()).await.expect("a replica");
             world.replicas.push(replica);
         }
         world
@@ -101,7 +104,7 @@ impl World {
         let dead = &self.replicas[place];
         dead.store.kill_at(Kill { at: 0, moment: Moment::Before, only_writes: false });
         dead.bucket.tasks().stopping().cancel();
-        self.replicas[place] = self.start_replica(Faults::default()).await.unwrap();
+        self.replicas[place] = self.start_replica(Faults::default()).await.expect("a replica");
     }
 
     /// The folder, as a request to a replica opens it.
@@ -128,10 +131,23 @@ impl World {
         self.folder(which).await?.upload(id).await
     }
 
-    /// Lets time pass, on every clock.
-    pub async fn pass(&self, time: Duration) {
-        self.clock.advance(time);
-        tokio::time::sleep(time).await;
+    /// Lets time pass until everything that is held is stored.
+    pub async fn rest(&self) {
+        self.clock.advance(self.settings.cache_for);
+        tokio::time::sleep(self.settings.hold_chunks_for * 20).await;
+    }
+
+    /// What the folder holds, as its owner is told.
+    ///
+    /// # Panics
+    /// When the usage cannot be read.
+    pub async fn usage(&self) -> Usage {
+        self.folder(0).await.expect("the folder").usage().await.expect("its usage")
+    }
+
+    /// From now on a replica's store fails so.
+    pub fn set_faults(&self, which: usize, faults: Faults) {
+        self.replica(which).store.set_faults(faults);
     }
 
     /// What a reader sees at the path, past all replicas.
@@ -141,10 +157,10 @@ impl World {
     pub async fn file(&self) -> Option<Bytes> {
         let key = ObjectKey::file(&mapping::key::FolderPrefix::of(self.folder.id), &self.path);
         let object = self.store.get(&key, GetOptions::default()).await.ok()?;
-        let size = usize::try_from(object.meta.size).unwrap();
+        let size = usize::try_from(object.meta.size).expect("a small file");
         let mut bytes = Vec::with_capacity(size);
         let mut body = object.body;
-        while let Some(chunk) = body.try_next().await.unwrap() {
+        while let Some(chunk) = body.try_next().await.expect("a whole body") {
             bytes.extend_from_slice(&chunk);
         }
         assert_eq!(bytes.len(), size);
@@ -156,11 +172,16 @@ impl World {
     /// # Panics
     /// When the store does not answer.
     pub async fn rubbish(&self) -> Vec<String> {
-        let page = self.store.list(ListRequest::all(KeyPrefix::uploads())).await.unwrap();
+        let page = self.store.list(ListRequest::all(KeyPrefix::uploads())).await.expect("a listing");
         let key = ObjectKey::file(&mapping::key::FolderPrefix::of(self.folder.id), &self.path);
-        let multiparts = self.store.list_multiparts(&key).await.unwrap();
+        let multiparts = self.store.list_multiparts(&key).await.expect("a listing");
         let objects = page.objects.into_iter().map(|object| object.key.to_string());
         objects.chain(multiparts.into_iter().map(|id| format!("multipart {}", id.0))).collect()
+    }
+
+    /// Lets the life of every upload pass.
+    pub fn expire(&self) {
+        self.clock.advance(self.settings.session_life * 2);
     }
 
     /// Lets every upload expire and sweeps.
@@ -168,7 +189,7 @@ impl World {
     /// # Panics
     /// When the sweep fails.
     pub async fn expire_and_sweep(&self) {
-        self.pass(self.settings.session_life * 2).await;
-        self.replica(0).bucket.sweep_uploads().await.unwrap();
+        self.expire();
+        self.replica(0).bucket.sweep_uploads().await.expect("a sweep");
     }
 }

@@ -1,0 +1,28 @@
+//! Uploads against a reference: random sequences, a death at every store call, faults by chance.
+
+mod budget;
+mod crash;
+mod faults;
+mod known;
+mod random;
+
+use std::sync::Arc;
+
+use mapping::Settings;
+use mapping::clock::ManualClock;
+use mapping::store::Store;
+use mapping::store::memory::{MemoryStore, Repeat};
+use suites::model::world::{World, tiny_memory};
+
+/// Runs a future where time passes only while everybody waits.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(future)
+}
+
+/// A world over a store in memory, and that store.
+async fn world(repeat: Repeat, settings: Settings, replicas: usize, seed: u64) -> (World, Arc<MemoryStore>) {
+    let clock = Arc::new(ManualClock::new());
+    let memory = tiny_memory(&clock, repeat);
+    let world = World::over(Arc::clone(&memory) as Store, clock, settings, replicas, seed).await;
+    (world, memory)
+}

@@ -1,0 +1,88 @@
+//! Random sequences, over a store in memory and over the embedded one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use embedded::LocalStore;
+use mapping::Settings;
+use mapping::clock::ManualClock;
+use mapping::store::memory::Repeat;
+use mapping::store::s3::{KeyPair, S3Settings, S3Store};
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use suites::model::actions::{Case, REPLICAS, cases};
+use suites::model::run::run;
+use suites::model::world::{FLOOR, World, tiny};
+
+use super::{block_on, world};
+
+/// Runs a case over a store in memory of its own.
+pub(crate) async fn run_in_memory(case: &Case) -> Result<(), String> {
+    let repeat = if case.forgetful { Repeat::NoSuchUpload } else { Repeat::Succeeds };
+    let settings = Settings { budget_bytes: case.budget, ..tiny() };
+    let (mut world, memory) = world(repeat, settings, REPLICAS, case.seed).await;
+    run(&mut world, case).await?;
+    match memory.unfinished().as_slice() {
+        [] => Ok(()),
+        left => Err(format!("the sweep leaves {left:?}")),
+    }
+}
+
+/// Runs a case over an embedded store of its own, each position `scale` bytes.
+async fn run_embedded(case: &Case, scale: u64) -> Result<(), String> {
+    let directory = tempfile::tempdir().unwrap();
+    let local = LocalStore::open(directory.path()).await.unwrap();
+    let (access_key, secret_key) = local.key_pair();
+    let settings = S3Settings {
+        endpoint: Some("http://embedded.invalid".to_owned()),
+        credentials: Some(KeyPair { access_key, secret_key }),
+        http_client: Some(local.http_client()),
+        ..S3Settings::new("folderbridge")
+    };
+    let store = S3Store::connect(settings).await.unwrap();
+    store.ensure_bucket().await.unwrap();
+    let settings = Settings { hold_chunks_for: Duration::from_millis(25), ..Settings::default() };
+    let clock = Arc::new(ManualClock::new());
+    let mut world = World::over(Arc::new(store), clock, settings, REPLICAS, case.seed).await;
+    world.scale = scale;
+    let outcome = run(&mut world, case).await;
+    local.close().await;
+    outcome
+}
+
+fn run_embedded_case(case: &Case, scale: u64) -> Result<(), TestCaseError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(run_embedded(case, scale)).map_err(TestCaseError::fail)
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(config(2_000))]
+
+    #[test]
+    fn uploads_do_what_the_reference_says(case in cases()) {
+        block_on(run_in_memory(&case)).map_err(TestCaseError::fail)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 20, ..config(24) })]
+
+    #[test]
+    fn small_uploads_over_the_embedded_store_do_what_the_reference_says(case in cases()) {
+        run_embedded_case(&case, 1)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 5, ..config(3) })]
+
+    #[test]
+    fn uploads_over_the_embedded_store_do_what_the_reference_says(case in cases()) {
+        // So that the model's smallest part is S3's.
+        run_embedded_case(&case.shortened(), (5 << 20) / FLOOR + 1)?;
+    }
+}
