@@ -18,7 +18,7 @@ use crate::failure::StartError;
 use crate::health::Health;
 use crate::layers::{self, Fault, Meter, Patience};
 use crate::server::{Idle, Server};
-use crate::{admin, dialects, health, home};
+use crate::{admin, dialects, health, home, housekeeping};
 
 /// How an application behaves.
 #[derive(Clone)]
@@ -37,10 +37,12 @@ pub struct AppSettings {
     pub answer_patience: Duration,
     /// How long connections may be idle.
     pub idle: Idle,
+    /// How often the bucket is swept; `None` leaves it to others.
+    pub sweep_every: Option<Duration>,
 }
 
 impl Default for AppSettings {
-    /// On any free port of this machine, without an admin API and without limits.
+    /// On any free port of this machine, without an admin API, without limits and without sweeps.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -50,6 +52,7 @@ impl Default for AppSettings {
             body_patience: Duration::from_secs(30),
             answer_patience: Duration::from_secs(300),
             idle: Idle::default(),
+            sweep_every: None,
         }
     }
 }
@@ -193,19 +196,8 @@ pub(crate) fn serve(listener: TcpListener, bucket: Bucket, settings: &AppSetting
     let server = Server { listener, idle: settings.idle, drain, stop: stop.clone() };
     let mut running = JoinSet::new();
     running.spawn(server.run(router(&state, settings)));
-    keep_up(&state);
+    housekeeping::begin(&state, settings.sweep_every);
     Ok(Running { address, state, server: running, stop, drain })
-}
-
-/// Folds latencies into their buckets now and then.
-fn keep_up(state: &State) {
-    let (meter, stopping) = (Arc::clone(state.meter()), state.bucket().tasks().stopping());
-    state.bucket().tasks().background(async move {
-        let mut ticks = tokio::time::interval(Duration::from_secs(5));
-        while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
-            meter.upkeep();
-        }
-    });
 }
 
 fn router(state: &State, settings: &AppSettings) -> Router {

@@ -14,6 +14,7 @@ mod failure;
 mod first_run;
 mod health;
 mod home;
+mod housekeeping;
 mod layers;
 mod place;
 mod query;

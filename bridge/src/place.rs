@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use embedded::{LocalStore, OpenError};
 use mapping::key::ObjectKey;
+use mapping::proving::prove;
 use mapping::random::{Random, SystemRandom};
 use mapping::seal::MasterKeys;
 use mapping::store::s3::{KeyPair, S3Settings, S3Store};
-use mapping::store::{ObjectStore, Store, StoreError, StoreErrorKind};
+use mapping::store::{Capabilities, ObjectStore, Store, StoreError, StoreErrorKind};
 
 use crate::config::{ServeSettings, Where};
 use crate::failure::StartError;
@@ -55,6 +56,7 @@ impl Place {
             ..S3Settings::new(EMBEDDED_BUCKET)
         };
         let store = S3Store::connect(wanted).await.map_err(|error| unusable(&error))?;
+        let store = store.with_capabilities(Capabilities::all());
         store.ensure_bucket().await.map_err(|error| unusable(&error))?;
         let keys = match &settings.master_key {
             Some(text) => parse_keys(text, "FOLDERBRIDGE_MASTER_KEY")?,
@@ -72,6 +74,8 @@ impl Place {
         let keys = parse_keys(text, "FOLDERBRIDGE_MASTER_KEY")?;
         let store = S3Store::connect(wanted).await.map_err(|error| unusable(&error))?;
         store.check_bucket().await.map_err(|error| unusable(&error))?;
+        let name = format!("cannot serve `{}` at {}", store.bucket(), store.endpoint());
+        let store = prove(store, &SystemRandom).await.map_err(|error| StartError::because(name, &error))?;
         Ok(Self { store: Arc::new(store), keys, admin_token: settings.admin_token.clone(), local: None })
     }
 }

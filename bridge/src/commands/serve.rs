@@ -1,6 +1,7 @@
 //! `folderbridge serve`: opens the place, makes the first account, serves until told to stop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use embedded::LocalStore;
 use mapping::bucket::{Acknowledge, Bucket, Parts, Settings};
@@ -14,6 +15,9 @@ use crate::config::{ServeFlags, ServeSettings, Where};
 use crate::failure::StartError;
 use crate::first_run;
 use crate::place::Place;
+
+/// How often what stopped half way and what was deleted is looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 pub(super) async fn run(flags: ServeFlags) -> Result<(), StartError> {
     let settings = flags.settings()?;
@@ -44,6 +48,7 @@ async fn start(flags: &ServeFlags, settings: &ServeSettings) -> Result<(Running,
         admin_token,
         limits: settings.limits,
         drain: settings.drain,
+        sweep_every: Some(SWEEP_EVERY),
         ..AppSettings::default()
     };
     let running = app::serve(listener, bucket, &app_settings)?;

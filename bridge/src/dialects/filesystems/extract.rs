@@ -50,7 +50,12 @@ fn file_path(raw: &str) -> Result<FilePath, Refusal> {
 }
 
 fn directory_path(raw: &str) -> Result<DirPath, Refusal> {
-    Ok(decoded(raw)?.parse::<DirPath>()?)
+    let text = decoded(raw)?;
+    // The core takes `.` and `/` for the root; here only the empty path is.
+    if text.starts_with(['.', '/']) && text.trim_matches(['.', '/']).is_empty() {
+        return Err(Refusal::Malformed("the path has a `.` or an empty segment"));
+    }
+    Ok(text.parse::<DirPath>()?)
 }
 
 /// The path of a file, or of a directory to delete.
@@ -176,7 +181,7 @@ mod tests {
         for (raw, expected) in [("", ""), ("a", "a"), ("a/", "a"), ("a/b%20c/", "a/b c")] {
             assert_eq!(directory_path(raw).unwrap().to_string(), expected, "{raw}");
         }
-        for raw in ["a//", "/a", "%00/"] {
+        for raw in ["a//", "/a", "%00/", ".", "./", "/", "%2e", "a/./b"] {
             assert!(directory_path(raw).is_err(), "{raw}");
         }
     }
