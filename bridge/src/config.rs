@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::FalseyValueParser;
+use clap::{Args, Parser, Subcommand};
 
 mod serve;
 
@@ -31,10 +32,19 @@ Examples:
   folderbridge key new
       print a new master key";
 
+const SECRETS: &str = "\
+Secrets come by the environment only:
+  FOLDERBRIDGE_MASTER_KEY   seals secrets in the bucket; several with commas: the first seals, all open.
+                            Required with --bucket; the embedded store makes its own.
+  FOLDERBRIDGE_ADMIN_TOKEN  opens /admin/v1. With --bucket it is closed without one; the embedded store
+                            makes its own.
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, or any other source of the standard AWS chain, with --bucket";
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the APIs.
+    #[command(after_help = SECRETS)]
     Serve(ServeFlags),
     /// Make and change accounts on a running server.
     Account(AccountFlags),
@@ -68,10 +78,10 @@ pub struct ServeFlags {
     #[arg(long, value_name = "FILES", env = "FOLDERBRIDGE_FOLDER_MAX_FILES", default_value = "0", value_parser = count)]
     folder_max_files: u64,
     /// Acknowledge a chunk of an upload only when the store has it.
-    #[arg(long, env = "FOLDERBRIDGE_DURABLE_CHUNKS")]
+    #[arg(long, env = "FOLDERBRIDGE_DURABLE_CHUNKS", value_parser = FalseyValueParser::new())]
     durable_chunks: bool,
     /// Print the first account's credentials as one JSON object when this start makes it.
-    #[arg(long, env = "FOLDERBRIDGE_PRINT_CREDENTIALS")]
+    #[arg(long, env = "FOLDERBRIDGE_PRINT_CREDENTIALS", value_parser = FalseyValueParser::new())]
     pub print_credentials: bool,
     /// How long requests may take to end after SIGTERM or SIGINT.
     #[arg(long, value_name = "SECONDS", env = "FOLDERBRIDGE_DRAIN_SECONDS", default_value = "25", value_parser = count)]
@@ -87,13 +97,13 @@ pub struct LogFlags {
     /// What to log: a level, or directives as of RUST_LOG, which is read too [default: info].
     #[arg(long = "log", value_name = "LEVEL", env = "FOLDERBRIDGE_LOG")]
     level: Option<String>,
-    /// Lines for people or for machines.
-    #[arg(long = "log-format", value_name = "FORMAT", env = "FOLDERBRIDGE_LOG_FORMAT", default_value = "text")]
+    /// `text` for people or `json` for machines.
+    #[arg(long = "log-format", value_name = "FORMAT", env = "FOLDERBRIDGE_LOG_FORMAT", default_value = "text", value_parser = log_format)]
     pub format: LogFormat,
 }
 
 /// What a line of the log looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// For people.
     Text,
@@ -114,7 +124,7 @@ impl LogFlags {
 #[derive(Debug, Args)]
 pub struct AccountFlags {
     /// Where the server is.
-    #[arg(long, global = true, value_name = "URL", env = "FOLDERBRIDGE_URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, global = true, value_name = "URL", env = "FOLDERBRIDGE_URL", default_value = DEFAULT_URL, value_parser = server_url)]
     pub url: String,
     /// Where the server keeps its embedded store: its admin token is read from there unless
     /// FOLDERBRIDGE_ADMIN_TOKEN is set [default: ./folderbridge-data].
@@ -191,6 +201,7 @@ impl AccountFlags {
 const ADMIN_TOKEN: &str = "FOLDERBRIDGE_ADMIN_TOKEN";
 const MASTER_KEY: &str = "FOLDERBRIDGE_MASTER_KEY";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 const DEFAULT_DATA: &str = "./folderbridge-data";
 
 fn data_directory(given: Option<PathBuf>) -> PathBuf {
@@ -212,6 +223,22 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
     let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     let address = local.as_deref().unwrap_or(text);
     address.parse().map_err(|_| "an address and a port are expected, such as 127.0.0.1:8080 or [::]:8080".to_owned())
+}
+
+fn server_url(text: &str) -> Result<String, String> {
+    let text = if text.is_empty() { DEFAULT_URL } else { text };
+    if !text.starts_with("http://") && !text.starts_with("https://") {
+        return Err("a URL is expected, such as http://127.0.0.1:8080".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "" | "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("`text` or `json` is expected".to_owned()),
+    }
 }
 
 fn count(text: &str) -> Result<u64, String> {
@@ -241,6 +268,20 @@ mod tests {
         for text in ["8080", ":8080", "127.0.0.1", "127.0.0.1:70000", "example.org:80"] {
             assert!(listen(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_server_has_a_url() {
+        assert_eq!(server_url("").unwrap(), DEFAULT_URL);
+        assert_eq!(server_url("https://folders.example.org/").unwrap(), "https://folders.example.org");
+        assert!(server_url("127.0.0.1:8080").is_err());
+    }
+
+    #[test]
+    fn the_log_is_for_people_unless_told() {
+        assert_eq!(log_format("").unwrap(), LogFormat::Text);
+        assert_eq!(log_format("json").unwrap(), LogFormat::Json);
+        assert!(log_format("xml").is_err());
     }
 
     #[test]

@@ -62,10 +62,8 @@ Paste this to make a file system, and to upload and download a file:
   call $URL/filesystems/$FS/files/hello.txt
 
 The same with the ET Engine client (pip install et-engine):
-  ET_ENGINE_API_KEY={api_token} python3 -c '
-  from et_engine import Engine
-  demo = Engine(base_url="{url}/v1").filesystems.connect("demo")
-  print(demo.ls(""))'
+  ET_ENGINE_API_KEY={api_token} python3 -c \
+    'from et_engine import Engine; print(Engine(base_url="{url}/v1").filesystems.connect("demo").ls(""))'
 
 More accounts: folderbridge account create --email you@example.org --json
 "#,
