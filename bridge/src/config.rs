@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
+mod parse;
 mod serve;
 
 pub use serve::{FolderLimits, ServeSettings, Where};
@@ -57,7 +58,10 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct ServeFlags {
     /// Where to listen.
-    #[arg(long, value_name = "ADDR:PORT", env = "FOLDERBRIDGE_LISTEN", default_value = DEFAULT_LISTEN, value_parser = listen)]
+    #[arg(
+        long, value_name = "ADDR:PORT",
+        env = "FOLDERBRIDGE_LISTEN", default_value = DEFAULT_LISTEN, value_parser = parse::listen,
+    )]
     pub listen: SocketAddr,
     /// Keep everything in this directory, in the embedded store [default: ./folderbridge-data].
     #[arg(long, value_name = "DIR", env = "FOLDERBRIDGE_DATA")]
@@ -72,10 +76,16 @@ pub struct ServeFlags {
     #[arg(long, value_name = "REGION", env = "FOLDERBRIDGE_S3_REGION")]
     region: Option<String>,
     /// The most bytes that a folder may hold; 0 is no limit.
-    #[arg(long, value_name = "BYTES", env = "FOLDERBRIDGE_FOLDER_MAX_BYTES", default_value = "0", value_parser = count)]
+    #[arg(
+        long, value_name = "BYTES",
+        env = "FOLDERBRIDGE_FOLDER_MAX_BYTES", default_value = "0", value_parser = parse::count,
+    )]
     folder_max_bytes: u64,
     /// The most files that a folder may hold; 0 is no limit.
-    #[arg(long, value_name = "FILES", env = "FOLDERBRIDGE_FOLDER_MAX_FILES", default_value = "0", value_parser = count)]
+    #[arg(
+        long, value_name = "FILES",
+        env = "FOLDERBRIDGE_FOLDER_MAX_FILES", default_value = "0", value_parser = parse::count,
+    )]
     folder_max_files: u64,
     /// Acknowledge a chunk of an upload only when the store has it.
     #[arg(long, env = "FOLDERBRIDGE_DURABLE_CHUNKS", value_parser = FalseyValueParser::new())]
@@ -84,7 +94,10 @@ pub struct ServeFlags {
     #[arg(long, env = "FOLDERBRIDGE_PRINT_CREDENTIALS", value_parser = FalseyValueParser::new())]
     pub print_credentials: bool,
     /// How long requests may take to end after SIGTERM or SIGINT.
-    #[arg(long, value_name = "SECONDS", env = "FOLDERBRIDGE_DRAIN_SECONDS", default_value = "25", value_parser = count)]
+    #[arg(
+        long, value_name = "SECONDS",
+        env = "FOLDERBRIDGE_DRAIN_SECONDS", default_value = "25", value_parser = parse::count,
+    )]
     drain_seconds: u64,
     /// How to log.
     #[command(flatten)]
@@ -98,7 +111,10 @@ pub struct LogFlags {
     #[arg(long = "log", value_name = "LEVEL", env = "FOLDERBRIDGE_LOG")]
     level: Option<String>,
     /// `text` for people or `json` for machines.
-    #[arg(long = "log-format", value_name = "FORMAT", env = "FOLDERBRIDGE_LOG_FORMAT", default_value = "text", value_parser = log_format)]
+    #[arg(
+        long = "log-format", value_name = "FORMAT",
+        env = "FOLDERBRIDGE_LOG_FORMAT", default_value = "text", value_parser = parse::log_format,
+    )]
     pub format: LogFormat,
 }
 
@@ -124,7 +140,10 @@ impl LogFlags {
 #[derive(Debug, Args)]
 pub struct AccountFlags {
     /// Where the server is.
-    #[arg(long, global = true, value_name = "URL", env = "FOLDERBRIDGE_URL", default_value = DEFAULT_URL, value_parser = server_url)]
+    #[arg(
+        long, global = true, value_name = "URL",
+        env = "FOLDERBRIDGE_URL", default_value = DEFAULT_URL, value_parser = parse::server_url,
+    )]
     pub url: String,
     /// Where the server keeps its embedded store: its admin token is read from there unless
     /// FOLDERBRIDGE_ADMIN_TOKEN is set [default: ./folderbridge-data].
@@ -218,34 +237,6 @@ fn filled(text: String) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-fn listen(text: &str) -> Result<SocketAddr, String> {
-    let text = if text.is_empty() { DEFAULT_LISTEN } else { text };
-    let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
-    let address = local.as_deref().unwrap_or(text);
-    address.parse().map_err(|_| "an address and a port are expected, such as 127.0.0.1:8080 or [::]:8080".to_owned())
-}
-
-fn server_url(text: &str) -> Result<String, String> {
-    let text = if text.is_empty() { DEFAULT_URL } else { text };
-    if !text.starts_with("http://") && !text.starts_with("https://") {
-        return Err("a URL is expected, such as http://127.0.0.1:8080".to_owned());
-    }
-    Ok(text.trim_end_matches('/').to_owned())
-}
-
-fn log_format(text: &str) -> Result<LogFormat, String> {
-    match text {
-        "" | "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err("`text` or `json` is expected".to_owned()),
-    }
-}
-
-fn count(text: &str) -> Result<u64, String> {
-    let text = if text.is_empty() { "0" } else { text };
-    text.parse().map_err(|_| "a whole number, 0 or more, is expected".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,43 +244,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         <CommandLine as clap::CommandFactory>::command().debug_assert();
-    }
-
-    #[test]
-    fn listen_takes_what_people_write() {
-        for (text, expected) in [
-            ("", "127.0.0.1:8080"),
-            ("localhost:9", "127.0.0.1:9"),
-            ("0.0.0.0:80", "0.0.0.0:80"),
-            ("[::1]:0", "[::1]:0"),
-        ] {
-            assert_eq!(listen(text).unwrap().to_string(), expected);
-        }
-        for text in ["8080", ":8080", "127.0.0.1", "127.0.0.1:70000", "example.org:80"] {
-            assert!(listen(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_server_has_a_url() {
-        assert_eq!(server_url("").unwrap(), DEFAULT_URL);
-        assert_eq!(server_url("https://folders.example.org/").unwrap(), "https://folders.example.org");
-        assert!(server_url("127.0.0.1:8080").is_err());
-    }
-
-    #[test]
-    fn the_log_is_for_people_unless_told() {
-        assert_eq!(log_format("").unwrap(), LogFormat::Text);
-        assert_eq!(log_format("json").unwrap(), LogFormat::Json);
-        assert!(log_format("xml").is_err());
-    }
-
-    #[test]
-    fn counts_are_whole_numbers() {
-        assert_eq!(count("").unwrap(), 0);
-        assert_eq!(count("1024").unwrap(), 1024);
-        for text in ["-1", "1.5", "1 GiB", "99999999999999999999"] {
-            assert!(count(text).is_err(), "{text}");
-        }
     }
 }

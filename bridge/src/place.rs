@@ -129,8 +129,8 @@ fn unusable(error: &StoreError) -> StartError {
     let advice = match error.kind() {
         StoreErrorKind::NoSuchBucket => "make it first, or correct `--bucket` and `--region`",
         StoreErrorKind::AccessDenied => {
-            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or any other source of the AWS chain, to credentials that \
-             may use the bucket"
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or any other source of the AWS chain, to credentials \
+             that may use the bucket"
         }
         StoreErrorKind::Unavailable => "see that the store runs and `--endpoint` is right",
         _ => return StartError::new(error.message()),

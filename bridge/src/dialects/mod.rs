@@ -1,4 +1,4 @@
-//! The APIs that are served, one line each in [`router`], [`openapi`] and [`voice_at`].
+//! The APIs that are served, one line each in `router`, `openapi` and `voice_at`.
 
 mod filesystems;
 

@@ -1,0 +1,76 @@
+//! What flags and variables may say. An empty text is none, as compose files leave variables.
+
+use std::net::SocketAddr;
+
+use super::{DEFAULT_LISTEN, DEFAULT_URL, LogFormat};
+
+pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
+    let text = if text.is_empty() { DEFAULT_LISTEN } else { text };
+    let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let address = local.as_deref().unwrap_or(text);
+    address.parse().map_err(|_| "an address and a port are expected, such as 127.0.0.1:8080 or [::]:8080".to_owned())
+}
+
+pub(super) fn server_url(text: &str) -> Result<String, String> {
+    let text = if text.is_empty() { DEFAULT_URL } else { text };
+    if !text.starts_with("http://") && !text.starts_with("https://") {
+        return Err("a URL is expected, such as http://127.0.0.1:8080".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "" | "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("`text` or `json` is expected".to_owned()),
+    }
+}
+
+pub(super) fn count(text: &str) -> Result<u64, String> {
+    let text = if text.is_empty() { "0" } else { text };
+    text.parse().map_err(|_| "a whole number, 0 or more, is expected".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listen_takes_what_people_write() {
+        for (text, expected) in [
+            ("", "127.0.0.1:8080"),
+            ("localhost:9", "127.0.0.1:9"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            ("[::1]:0", "[::1]:0"),
+        ] {
+            assert_eq!(listen(text).unwrap().to_string(), expected);
+        }
+        for text in ["8080", ":8080", "127.0.0.1", "127.0.0.1:70000", "example.org:80"] {
+            assert!(listen(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_server_has_a_url() {
+        assert_eq!(server_url("").unwrap(), DEFAULT_URL);
+        assert_eq!(server_url("https://folders.example.org/").unwrap(), "https://folders.example.org");
+        assert!(server_url("127.0.0.1:8080").is_err());
+    }
+
+    #[test]
+    fn the_log_is_for_people_unless_told() {
+        assert_eq!(log_format("").unwrap(), LogFormat::Text);
+        assert_eq!(log_format("json").unwrap(), LogFormat::Json);
+        assert!(log_format("xml").is_err());
+    }
+
+    #[test]
+    fn counts_are_whole_numbers() {
+        assert_eq!(count("").unwrap(), 0);
+        assert_eq!(count("1024").unwrap(), 1024);
+        for text in ["-1", "1.5", "1 GiB", "99999999999999999999"] {
+            assert!(count(text).is_err(), "{text}");
+        }
+    }
+}
