@@ -51,6 +51,8 @@ mod schema;
 mod service;
 mod store;
 mod tags;
+#[cfg(test)]
+mod testing;
 mod writer;
 
 pub use error::OpenError;

@@ -10,14 +10,15 @@ use crate::error::OpenError;
 const VERSION: i64 = 1;
 
 /// `blobs.refs` counts the segments (of objects and parts) that lie in the blob. `file` names a file
-/// below `blobs/`; without it the bytes are in `body`. `uploads.result` makes a row the tombstone of a
-/// completed upload.
+/// below `blobs/`; without it the bytes are in `body`. The id of a blob is never used again: a copy looks
+/// it up in one transaction and refers to it in a later one. `uploads.result` makes a row the tombstone of
+/// a completed upload.
 const TABLES: &str = "
 CREATE TABLE buckets (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE blobs (
-  id INTEGER PRIMARY KEY, refs INTEGER NOT NULL, file TEXT UNIQUE, body BLOB
+  id INTEGER PRIMARY KEY AUTOINCREMENT, refs INTEGER NOT NULL, file TEXT UNIQUE, body BLOB
 ) STRICT;
 CREATE TABLE objects (
   bucket INTEGER NOT NULL, key BLOB NOT NULL,

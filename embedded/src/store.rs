@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::blobs::Blobs;
@@ -69,6 +70,17 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
     }
 }
 
+/// POST with a form is not offered, but the protocol layer collects the form before it asks who calls:
+/// let that be little.
+fn limits() -> S3Config {
+    let mut limits = S3Config::default();
+    limits.post_object_max_file_size = 4 * 1024;
+    limits.form_max_field_size = 4 * 1024;
+    limits.form_max_fields_size = 16 * 1024;
+    limits.form_max_parts = 32;
+    limits
+}
+
 /// A durable S3 store in one directory. Cheap to clone; all clones are the same store.
 #[derive(Clone, Debug)]
 pub struct LocalStore {
@@ -90,6 +102,7 @@ impl LocalStore {
         let inner = Arc::new(opened.map_err(|error| OpenError::Io(dir.to_path_buf(), error.into()))??);
         let mut builder = S3ServiceBuilder::new(Service::new(Arc::clone(&inner)));
         builder.set_auth(inner.keys.clone());
+        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits()))));
         Ok(Self { service: builder.build(), inner })
     }
 
@@ -102,6 +115,9 @@ impl LocalStore {
 
     /// The same store as a hyper (and tower) service, to be listened on. It verifies signatures and
     /// presigned URLs made with [`key_pair`](Self::key_pair) and refuses everybody else.
+    ///
+    /// A client with the keys can make the store hold one `aws-chunked` chunk in memory, whatever its size:
+    /// the protocol layer verifies a chunk as a whole.
     #[must_use]
     pub fn service(&self) -> S3Service {
         self.service.clone()

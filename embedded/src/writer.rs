@@ -218,23 +218,11 @@ pub(crate) fn execute(conn: &Connection, sql: &str, params: impl rusqlite::Param
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blobs::Blobs;
     use crate::index::bucket;
     use crate::schema;
-
-    struct Fixture {
-        dir: tempfile::TempDir,
-        writer: Writer,
-    }
+    use crate::testing::Fixture;
 
     impl Fixture {
-        fn new() -> Self {
-            let dir = tempfile::tempdir().unwrap();
-            let pins = Pins::start(Arc::new(Blobs::open(dir.path()).unwrap())).unwrap();
-            let writer = Writer::start(schema::open_writer(dir.path()).unwrap(), pins).unwrap();
-            Self { dir, writer }
-        }
-
         fn buckets(&self) -> Vec<String> {
             let conn = schema::open_reader(self.dir.path()).unwrap();
             bucket::all(&conn, "").unwrap().into_iter().map(|(name, _)| name).collect()

@@ -72,10 +72,24 @@ pub(crate) fn store(txn: &mut Txn<'_>, content: Content, size: u64) -> S3Result<
     Ok(vec![Segment { blob: txn.last_insert_rowid(), offset: 0, length: size }])
 }
 
-/// One more reference per segment. Refuses when a blob is gone.
+/// One more reference per segment, for segments that this transaction has looked up.
 pub(crate) fn retain(txn: &Txn<'_>, segments: &[Segment]) -> S3Result<()> {
     for segment in segments {
         if execute(txn, "UPDATE blobs SET refs = refs + 1 WHERE id = ?1", [segment.blob])? == 0 {
+            return Err(s3_error!(InternalError, "blob {} is missing from the index", segment.blob));
+        }
+    }
+    Ok(())
+}
+
+/// A segment that an earlier transaction found, and the file it was in; none when it was in the index.
+pub(crate) type Found = (Segment, Option<BlobName>);
+
+/// One more reference per segment. Refuses when a blob is gone, or is not the one that was found.
+pub(crate) fn retain_found(txn: &Txn<'_>, found: &[Found]) -> S3Result<()> {
+    let sql = "UPDATE blobs SET refs = refs + 1 WHERE id = ?1 AND file IS ?2";
+    for (segment, file) in found {
+        if execute(txn, sql, params![segment.blob, file.map(BlobName::text)])? == 0 {
             return Err(s3_error!(SlowDown, "the source changed while it was copied"));
         }
     }
@@ -130,6 +144,7 @@ pub(crate) fn is_named(conn: &Connection, name: &str) -> rusqlite::Result<bool> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Fixture;
 
     #[test]
     fn a_slice_keeps_the_bytes_of_its_range() {
@@ -140,5 +155,30 @@ mod tests {
         assert_eq!(slice(&all, &(12..20)), [segment(2, 7, 8)]);
         assert_eq!(slice(&all, &(20..21)), [segment(3, 0, 1)]);
         assert_eq!(slice(&all, &(3..3)), []);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_blob_that_was_found_is_kept_only_if_it_is_still_that_one() {
+        let fixture = Fixture::new();
+        let publish = || Content::File(fixture.blobs.create().unwrap().publish().unwrap());
+        let (one, two) = (publish(), publish());
+        let file = |content: &Content| match content {
+            Content::File(blob) => blob.name(),
+            Content::Inline(_) => panic!("not a file"),
+        };
+        let (first, second) = (file(&one), file(&two));
+        let look = |segment: Segment, file| fixture.writer.commit(move |txn| retain_found(txn, &[(segment, file)]));
+        let segment = fixture.writer.commit(|txn| Ok(store(txn, one, 1)?[0])).await.unwrap();
+        look(segment, Some(first)).await.unwrap();
+        let other = look(segment, Some(second)).await.unwrap_err();
+        assert_eq!(other.code().as_str(), "SlowDown", "a stranger's file");
+        let inline = look(segment, None).await.unwrap_err();
+        assert_eq!(inline.code().as_str(), "SlowDown", "it was in the index");
+
+        fixture.writer.commit(move |txn| release(txn, &[segment, segment])).await.unwrap();
+        let next = fixture.writer.commit(|txn| Ok(store(txn, two, 1)?[0])).await.unwrap();
+        assert_ne!(next.blob, segment.blob);
+        let gone = look(segment, Some(first)).await.unwrap_err();
+        assert_eq!(gone.code().as_str(), "SlowDown");
     }
 }

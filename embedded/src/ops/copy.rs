@@ -20,7 +20,7 @@ use crate::checksums::{Algorithm, Scope, Sums, set_sums};
 use crate::clock::Millis;
 use crate::conditions::{ReadConditions, WriteConditions};
 use crate::error::{file_failed, task_failed};
-use crate::index::blob::{self, Segment};
+use crate::index::blob::{self, Found};
 use crate::index::bucket;
 use crate::index::object::{self, Object};
 use crate::index::upload::{self, Part};
@@ -106,7 +106,7 @@ pub(crate) async fn copy(store: &Inner, request: S3Request<CopyObjectInput>) -> 
 
 /// The bytes of a source that become a part.
 struct Slice {
-    segments: Vec<Segment>,
+    found: Vec<Found>,
     size: u64,
     /// ETag and checksums, when they are known without looking at the bytes.
     known: Option<(String, Sums)>,
@@ -120,11 +120,11 @@ impl Slice {
         let has_sum = plan.is_none_or(|algorithm| full && object.sums.sums.get(algorithm).is_some());
         let sums = plan.map(|algorithm| object.sums.sums.only(algorithm)).unwrap_or_default();
         let known = (*range == (0..object.size) && is_md5 && has_sum).then(|| (object.etag.clone(), sums));
-        Self { segments: blob::slice(&object.segments, range), size: range.end - range.start, known, reading }
+        Self { found: reading.found(), size: range.end - range.start, known, reading }
     }
 
     /// Hashes the bytes, as a part has to have an MD5. Blocks as long as reading them takes.
-    fn hashed(mut self, plan: Option<Algorithm>) -> S3Result<(Vec<Segment>, u64, String, Sums)> {
+    fn hashed(mut self, plan: Option<Algorithm>) -> S3Result<(Vec<Found>, u64, String, Sums)> {
         let (etag, sums) = match self.known {
             Some(known) => known,
             None => {
@@ -137,7 +137,7 @@ impl Slice {
                 (hex::encode(md5.finalize()), hasher.finalize().into())
             }
         };
-        Ok((self.segments, self.size, etag, sums))
+        Ok((self.found, self.size, etag, sums))
     }
 }
 
@@ -172,7 +172,7 @@ pub(crate) async fn copy_part(
     };
     let slice = store.readers.read(look).await?;
     let hashing = tokio::task::spawn_blocking(move || slice.hashed(plan));
-    let (segments, size, etag, sums) = hashing.await.map_err(task_failed)??;
+    let (found, size, etag, sums) = hashing.await.map_err(task_failed)??;
 
     let modified = Millis::now();
     let mut result = CopyPartResult {
@@ -183,7 +183,8 @@ pub(crate) async fn copy_part(
     set_sums!(result, sums);
     let work = move |txn: &mut Txn<'_>| {
         upload::get(txn, bucket::find(txn, &bucket_name)?, &key, &id)?;
-        blob::retain(txn, &segments)?;
+        blob::retain_found(txn, &found)?;
+        let segments = found.into_iter().map(|(segment, _)| segment).collect();
         upload::put_part(txn, &id, &Part { number, etag, size, modified, sums, segments })
     };
     store.writer.commit(work).await?;

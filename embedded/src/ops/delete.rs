@@ -1,7 +1,10 @@
 //! DeleteObject and DeleteObjects.
 
+use std::collections::BTreeMap;
+
 use s3s::dto::{
-    DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETagCondition, Error,
+    DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETagCondition,
+    Error, ObjectIdentifier,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
@@ -44,6 +47,39 @@ pub(crate) async fn one(
     Ok(S3Response::new(DeleteObjectOutput::default()))
 }
 
+/// Removes what is not refused. Every refusal is judged before anything is removed, and whatever else
+/// goes wrong fails the whole: so a key is never answered with a removal that was done by half.
+fn remove_all(
+    txn: &mut Txn<'_>,
+    bucket: BucketId,
+    all: Vec<ObjectIdentifier>,
+) -> S3Result<(Vec<DeletedObject>, Vec<Error>)> {
+    let (mut deleted, mut errors, mut removals) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for wanted in all {
+        let before = object::current(txn, bucket, &wanted.key)?;
+        let refusal = refused(&wanted, before.as_ref().map(|(etag, _)| etag.as_str())).err();
+        let key = Some(wanted.key.clone());
+        if let Some(error) = refusal {
+            let (code, message) = (Some(error.code().as_str().to_owned()), error.message().map(str::to_owned));
+            errors.push(Error { key, code, message, version_id: None });
+            continue;
+        }
+        deleted.push(DeletedObject { key, ..DeletedObject::default() });
+        // By key, as the same one may be named twice.
+        removals.extend(before.map(|(_, segments)| (wanted.key, segments)));
+    }
+    for (key, segments) in removals {
+        object::remove(txn, bucket, &key, &segments)?;
+    }
+    Ok((deleted, errors))
+}
+
+fn refused(wanted: &ObjectIdentifier, current: Option<&str>) -> S3Result<()> {
+    only_version(wanted.version_id.as_deref())?;
+    check_key(&wanted.key)?;
+    WriteConditions::new(wanted.e_tag.clone().map(ETagCondition::ETag), None).check(current)
+}
+
 /// Deletes up to a thousand in one transaction; each has its own outcome.
 pub(crate) async fn many(
     store: &Inner,
@@ -56,24 +92,7 @@ pub(crate) async fn many(
     let quiet = input.delete.quiet.unwrap_or_default();
     let work = move |txn: &mut Txn<'_>| {
         let bucket = bucket::find(txn, &input.bucket)?;
-        let (mut deleted, mut errors) = (Vec::new(), Vec::new());
-        for wanted in input.delete.objects {
-            let conditions = WriteConditions::new(wanted.e_tag.map(ETagCondition::ETag), None);
-            let outcome = only_version(wanted.version_id.as_deref())
-                .and_then(|()| check_key(&wanted.key))
-                .and_then(|()| remove(txn, bucket, &wanted.key, &conditions));
-            let key = Some(wanted.key);
-            match outcome {
-                Ok(()) => deleted.push(DeletedObject { key, ..DeletedObject::default() }),
-                Err(error) => errors.push(Error {
-                    key,
-                    code: Some(error.code().as_str().to_owned()),
-                    message: error.message().map(str::to_owned),
-                    version_id: None,
-                }),
-            }
-        }
-        Ok((deleted, errors))
+        remove_all(txn, bucket, input.delete.objects)
     };
     let (deleted, errors) = store.writer.commit(work).await?;
     Ok(S3Response::new(DeleteObjectsOutput {

@@ -17,7 +17,7 @@ use s3s::{S3Result, StdError};
 use tokio::task::JoinHandle;
 
 use crate::blobs::{BlobName, Blobs};
-use crate::index::blob::{self, Segment, Source};
+use crate::index::blob::{self, Found, Segment, Source};
 use crate::pins::{Pin as BlobPin, Snapshot};
 
 /// How much a blocking thread reads at a time.
@@ -48,6 +48,15 @@ impl Reading {
         });
         let pin = snapshot.pin(files.collect());
         Ok(Self { segments: segments.into(), open: None, blobs, _pin: pin })
+    }
+
+    /// What is still to be read, for a later transaction that refers to it.
+    pub(crate) fn found(&self) -> Vec<Found> {
+        let found = self.segments.iter().map(|(segment, source)| match source {
+            Source::File(name) => (*segment, Some(*name)),
+            Source::Inline(_) => (*segment, None),
+        });
+        found.collect()
     }
 
     /// The next bytes, at most a chunk; none at the end. Blocks.

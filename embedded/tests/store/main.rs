@@ -11,6 +11,7 @@ mod listing;
 mod multipart;
 mod objects;
 mod races;
+mod recovery;
 mod tags;
 mod uploads;
 mod wire;

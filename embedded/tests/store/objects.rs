@@ -184,3 +184,27 @@ async fn what_the_store_cannot_do_is_refused_and_not_ignored() {
     let versioned = store.client.get_object().bucket(BUCKET).key("key").version_id("v1").send().await;
     assert_eq!(answer(versioned), "404 NoSuchVersion");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_inside_is_not_the_refusal_of_one_key() {
+    let store = Fixture::new().await;
+    for (key, seed) in [("a", 1), ("b", 2), ("c", 3)] {
+        store.put(key, noise(20_000, seed)).await;
+    }
+    let index = rusqlite::Connection::open(store.path().join("index.sqlite")).unwrap();
+    let fault = "CREATE TRIGGER fault BEFORE UPDATE ON blobs WHEN old.id = 2 BEGIN SELECT RAISE(ABORT, 'fault'); END";
+    index.execute_batch(fault).unwrap();
+    let name = |key: &str| ObjectIdentifier::builder().key(key).build().unwrap();
+    let delete = |keys: &[&str]| {
+        let delete = Delete::builder().set_objects(Some(keys.iter().copied().map(name).collect())).build().unwrap();
+        store.client.delete_objects().bucket(BUCKET).delete(delete).send()
+    };
+    assert_eq!(answer(delete(&["a", "b", "c"]).await), "500 InternalError");
+    for (key, seed) in [("a", 1), ("b", 2), ("c", 3)] {
+        assert_eq!(store.get(key).await, Some(noise(20_000, seed)), "{key}");
+    }
+    index.execute_batch("DROP TRIGGER fault").unwrap();
+    assert_eq!(delete(&["a", "b", "a", "c"]).await.unwrap().deleted().len(), 4);
+    settles_at(store.path(), 0).await;
+    crate::common::audit(store.path());
+}

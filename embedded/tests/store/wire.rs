@@ -145,3 +145,24 @@ async fn a_body_without_a_length_or_cut_short_leaves_nothing() {
     crate::common::settles_at(store.path(), 0).await;
     assert_eq!(store.get("key").await, None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_from_anybody_is_not_collected() {
+    let store = Fixture::new().await;
+    let wire = listen(&store).await;
+    let form = "--b\r\ncontent-disposition: form-data; name=\"key\"\r\n\r\nk\r\n\
+                --b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n";
+    let head = format!(
+        "POST /{BUCKET} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\
+         content-type: multipart/form-data; boundary=b\r\ncontent-length: 1000000000\r\n\r\n{form}",
+        wire.address
+    );
+    let mut stream = TcpStream::connect(&wire.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&[b'x'; 32 * 1024]).await.unwrap();
+    // Little of what is announced has come, and the answer does not wait for more.
+    let mut answer = [0; 12];
+    let answered = stream.read_exact(&mut answer);
+    tokio::time::timeout(Duration::from_secs(10), answered).await.unwrap().unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&answer));
+}
