@@ -1,9 +1,11 @@
 //! The process dies at every single store call, before it is done or before its answer is seen.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bytes::Bytes;
-use mapping::Settings;
 use mapping::store::faulty::{Kill, Moment};
-use mapping::store::memory::Repeat;
+use mapping::store::memory::{MemoryStore, Repeat};
 use suites::model::client::Client;
 use suites::model::world::{World, tiny};
 
@@ -49,10 +51,10 @@ async fn run_client(world: &World, way: Way, client: &mut Client) -> bool {
 }
 
 /// A world in which an old file is there already.
-async fn world_with_a_file() -> (World, Bytes, std::sync::Arc<mapping::store::memory::MemoryStore>) {
-    let (world, memory) = world(Repeat::NoSuchUpload, Settings { ..tiny() }, 1, 7).await;
+async fn world_with_a_file() -> (World, Bytes, Arc<MemoryStore>) {
+    let (world, memory) = world(Repeat::NoSuchUpload, tiny(), 1, 7).await;
     let mut before = Client::new(33, 33, 2);
-    before.go_on(&world, 0).await.unwrap();
+    before.go_on(&world, 0).await.expect("the first file");
     world.rest().await;
     (world, before.file(), memory)
 }
@@ -93,7 +95,7 @@ async fn die_at(way: Way, call: u64, moment: Moment, after: After) -> Result<(),
 }
 
 /// Nothing is left but the file, and the folder's usage is exactly the file.
-async fn check_rest(world: &World, memory: &mapping::store::memory::MemoryStore) -> Result<(), String> {
+async fn check_rest(world: &World, memory: &MemoryStore) -> Result<(), String> {
     world.expire_and_sweep().await;
     let (left, unfinished) = (world.rubbish().await, memory.unfinished());
     if !left.is_empty() || !unfinished.is_empty() {
@@ -145,7 +147,7 @@ fn a_death_at_any_call_of_the_sweep() {
             let (mut world, old, memory) = world_with_a_file().await;
             for way in [Way::Bundles, Way::Small] {
                 let mut left = client(way).resting_after(3);
-                let _ = tokio::time::timeout(std::time::Duration::from_secs(1), left.go_on(&world, 0)).await;
+                let _ = tokio::time::timeout(Duration::from_secs(1), left.go_on(&world, 0)).await;
             }
             world.restart(0).await;
             world.expire();

@@ -12,7 +12,7 @@ fn chunk(replica: usize, start: u64, length: u64) -> Chunk {
 
 fn check(lengths: [Option<u64>; 2], actions: Vec<Action>, budget: u32) {
     let case = Case { seed: 0, lengths: lengths.to_vec(), actions, budget, forgetful: false };
-    block_on(run_in_memory(&case)).unwrap();
+    block_on(run_in_memory(&case)).expect("what the reference says");
 }
 
 #[test]

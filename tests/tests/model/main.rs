@@ -16,7 +16,12 @@ use suites::model::world::{World, tiny_memory};
 
 /// Runs a future where time passes only while everybody waits.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
+        .block_on(future)
 }
 
 /// A world over a store in memory, and that store.

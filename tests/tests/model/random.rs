@@ -30,8 +30,8 @@ pub(crate) async fn run_in_memory(case: &Case) -> Result<(), String> {
 
 /// Runs a case over an embedded store of its own, each position `scale` bytes.
 async fn run_embedded(case: &Case, scale: u64) -> Result<(), String> {
-    let directory = tempfile::tempdir().unwrap();
-    let local = LocalStore::open(directory.path()).await.unwrap();
+    let directory = tempfile::tempdir().expect("a directory");
+    let local = LocalStore::open(directory.path()).await.expect("an embedded store");
     let (access_key, secret_key) = local.key_pair();
     let settings = S3Settings {
         endpoint: Some("http://embedded.invalid".to_owned()),
@@ -39,8 +39,8 @@ async fn run_embedded(case: &Case, scale: u64) -> Result<(), String> {
         http_client: Some(local.http_client()),
         ..S3Settings::new("folderbridge")
     };
-    let store = S3Store::connect(settings).await.unwrap();
-    store.ensure_bucket().await.unwrap();
+    let store = S3Store::connect(settings).await.expect("a store");
+    store.ensure_bucket().await.expect("a bucket");
     let settings = Settings { hold_chunks_for: Duration::from_millis(25), ..Settings::default() };
     let clock = Arc::new(ManualClock::new());
     let mut world = World::over(Arc::new(store), clock, settings, REPLICAS, case.seed).await;
@@ -51,7 +51,8 @@ async fn run_embedded(case: &Case, scale: u64) -> Result<(), String> {
 }
 
 fn run_embedded_case(case: &Case, scale: u64) -> Result<(), TestCaseError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(run_embedded(case, scale)).map_err(TestCaseError::fail)
 }
 
