@@ -102,9 +102,20 @@ impl Session {
     /// # Errors
     /// `NotFound` once the upload was given up or has expired.
     pub(super) async fn look(&self) -> Result<Arc<UploadRecord>> {
-        let asked = self.bucket.clock().elapsed();
-        let oldest = asked.saturating_sub(self.bucket.settings().cache_for);
-        self.look_since(oldest).await
+        if let Some(record) = self.young() {
+            return record.check().map(|()| record);
+        }
+        let _one = self.active.looking.lock().await;
+        match self.young() {
+            Some(record) => record.check().map(|()| record),
+            None => self.look_again().await,
+        }
+    }
+
+    fn young(&self) -> Option<Arc<UploadRecord>> {
+        let (record, sent) = self.active.known();
+        let age = self.bucket.clock().elapsed().saturating_sub(sent);
+        (age < self.bucket.settings().cache_for).then_some(record)
     }
 
     /// The record as it is now.
@@ -112,23 +123,6 @@ impl Session {
     /// # Errors
     /// As [`Session::look`].
     pub(super) async fn look_again(&self) -> Result<Arc<UploadRecord>> {
-        self.read().await
-    }
-
-    async fn look_since(&self, oldest: Duration) -> Result<Arc<UploadRecord>> {
-        let young = |known: (Arc<UploadRecord>, Duration)| (known.1 >= oldest).then_some(known.0);
-        if let Some(record) = young(self.active.known()) {
-            record.check()?;
-            return Ok(record);
-        }
-        let _one = self.active.looking.lock().await;
-        match young(self.active.known()) {
-            Some(record) => record.check().map(|()| record),
-            None => self.read().await,
-        }
-    }
-
-    async fn read(&self) -> Result<Arc<UploadRecord>> {
         let sent = self.bucket.clock().elapsed();
         let record = self.record().read().await?.ok_or_else(record::unknown)?;
         let record = Arc::new(record);

@@ -115,3 +115,26 @@ impl Window {
         Poll::Ready(next)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::Budget;
+    use futures::{TryStreamExt, stream};
+
+    #[tokio::test]
+    async fn a_window_gives_a_failed_attempt_what_it_gave_the_first() {
+        let chunks = ["ab", "cd", "ef"].map(|chunk| Ok(Bytes::from_static(chunk.as_bytes())));
+        let budget = Budget::new(100);
+        let body = window(6, stream::iter(chunks).boxed(), budget.try_acquire(6).unwrap());
+        let open = body.opener().unwrap();
+        let mut first = open();
+        assert_eq!(first.try_next().await.unwrap().unwrap(), "ab");
+        drop(first);
+        let again: Vec<Bytes> = open().try_collect().await.unwrap();
+        assert_eq!(again.concat(), b"abcdef");
+        assert_eq!(budget.held(), 6);
+        drop((open, body));
+        assert_eq!(budget.held(), 0);
+    }
+}
