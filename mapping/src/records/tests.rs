@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{AccountRecord, CredentialPointer, EmailClaim, FolderRecord, FormatRecord, NamesRecord};
 use crate::manifest::{Document, Stored};
+use crate::upload::UploadRecord;
 
 const PAGE: &str = include_str!("../../../docs/BUCKET.md");
 
@@ -31,4 +32,5 @@ fn the_documents_are_as_the_page_shows_them() {
     check::<AccountRecord>();
     check::<NamesRecord>();
     check::<FolderRecord>();
+    check::<UploadRecord>();
 }

@@ -29,6 +29,8 @@ mod table;
 mod tests;
 
 pub use handle::Upload;
+#[cfg(test)]
+pub(crate) use record::UploadRecord;
 pub use start::UploadOptions;
 pub use sweep::SweptUploads;
 pub(crate) use table::Uploads;

@@ -16,7 +16,7 @@ use crate::store::{ETag, MultipartId};
 
 /// An upload.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct UploadRecord {
+pub(crate) struct UploadRecord {
     pub(super) folder: FolderId,
     pub(super) prefix: FolderPrefix,
     pub(super) path: FilePath,

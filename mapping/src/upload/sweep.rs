@@ -17,6 +17,10 @@ use crate::store::{Condition, ListRequest, MultipartId, StoreError};
 /// How long a finished upload is remembered, so that finishing it again succeeds.
 const DONE_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How many lives an upload has in all, however often it is touched: what clears the bucket by age
+/// alone must be able to count on an end.
+const LIVES: u32 = 4;
+
 /// What one sweep removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SweptUploads {
@@ -117,7 +121,8 @@ impl Sweep<'_> {
     /// an eighth of that behind.
     async fn expire(&mut self, id: &UploadId, record: &UploadRecord) -> Result<Option<UploadRecord>> {
         let (now, life) = (self.now, self.bucket.settings().session_life);
-        let dead = |record: &UploadRecord| now.since(record.touched) >= life + life / 8;
+        let idle = |record: &UploadRecord| now.since(record.touched) >= life + life / 8;
+        let dead = |record: &UploadRecord| idle(record) || now.since(record.created) >= life * LIVES;
         if !dead(record) {
             return Ok(None);
         }

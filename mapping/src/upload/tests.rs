@@ -182,6 +182,28 @@ async fn what_a_stopping_replica_holds_is_stored() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_lives_its_life_and_no_longer() {
+    let test = TestBucket::new().await;
+    let life = test.bucket.settings().session_life;
+    let upload = start(&test.open::<Write>().await, "f", Some(1000)).await;
+    for day in 0..3 {
+        test.clock.advance(life);
+        append(&upload, day..day + 1).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(test.bucket.sweep_uploads().await.unwrap().expired, 0, "life {day}");
+    }
+    test.clock.advance(life);
+    assert_eq!(test.bucket.sweep_uploads().await.unwrap().expired, 1, "the last life is over");
+    assert_eq!(append(&upload, 5..6).await.unwrap_err().kind(), ErrorKind::NotFound);
+
+    let idle = start(&test.open::<Write>().await, "g", Some(1000)).await;
+    append(&idle, 0..1).await.unwrap();
+    test.clock.advance(life + life / 8);
+    assert_eq!(test.bucket.sweep_uploads().await.unwrap().expired, 1, "nothing was stored for a life");
+    assert_eq!(idle.finish().await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_upload_is_found_in_its_own_folder_only() {
     let test = TestBucket::new().await;
     let upload = start(&test.open::<Write>().await, "f", Some(20)).await;
