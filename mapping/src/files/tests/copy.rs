@@ -93,3 +93,16 @@ async fn a_delete_whose_answer_was_lost_is_looked_up() {
     assert_eq!(text(&fixture.folder, "b").await, "one");
     assert_eq!(fixture.folder.stat(&path("a")).await.unwrap_err().kind(), ErrorKind::NotFound);
 }
+
+#[tokio::test]
+async fn a_copy_whose_client_sends_it_twice_is_one_copy() {
+    for number in 1..=8 {
+        let fixture = Fixture::new().await;
+        let folder = &fixture.folder;
+        write(folder, "a", "one").await;
+        fixture.fault_at(fixture.faulty.calls() + number, Fault::Resend);
+        folder.copy_file(&path("a"), &path("b"), Overwrite::No).await.unwrap_or_else(|e| panic!("call {number}: {e}"));
+        assert_eq!(text(folder, "b").await, "one");
+        assert_eq!(folder.usage().await.unwrap(), Usage { bytes: 6, files: 2 }, "call {number}");
+    }
+}

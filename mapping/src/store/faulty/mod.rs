@@ -113,6 +113,10 @@ impl FaultyStore {
 }
 
 impl Call<'_> {
+    fn resends(&self) -> bool {
+        self.fault == Some(Fault::Resend)
+    }
+
     fn sent(&self, body: Body) -> Body {
         if self.fault == Some(Fault::CutBody) { body::cut(body) } else { body }
     }
@@ -170,11 +174,18 @@ impl ObjectStore for FaultyStore {
     ) -> StoreResult<ETag> {
         let call = self.begin(Operation::Put, &condition).await?;
         let body = call.sent(body);
+        if let Some(open) = body.opener().filter(|_| call.resends()) {
+            let first = Body::replay(body.size(), open);
+            let _lost = self.inner.put(key, first, attributes.clone(), condition.clone()).await;
+        }
         call.end(self.inner.put(key, body, attributes, condition).await)
     }
 
     async fn delete(&self, key: &ObjectKey, condition: Condition) -> StoreResult<()> {
         let call = self.begin(Operation::Delete, &condition).await?;
+        if call.resends() {
+            let _lost = self.inner.delete(key, condition.clone()).await;
+        }
         call.end(self.inner.delete(key, condition).await)
     }
 
@@ -190,11 +201,17 @@ impl ObjectStore for FaultyStore {
 
     async fn copy(&self, request: CopyRequest, condition: Condition) -> StoreResult<ETag> {
         let call = self.begin(Operation::Copy, &condition).await?;
+        if call.resends() {
+            let _lost = self.inner.copy(request.clone(), condition.clone()).await;
+        }
         call.end(self.inner.copy(request, condition).await)
     }
 
     async fn create_multipart(&self, key: &ObjectKey, attributes: Attributes) -> StoreResult<MultipartId> {
         let call = self.begin(Operation::CreateMultipart, &Condition::Always).await?;
+        if call.resends() {
+            let _lost = self.inner.create_multipart(key, attributes.clone()).await;
+        }
         call.end(self.inner.create_multipart(key, attributes).await)
     }
 
@@ -226,6 +243,9 @@ impl ObjectStore for FaultyStore {
     ) -> StoreResult<ETag> {
         let call = self.begin(Operation::CompleteMultipart, &condition).await?;
         call.drop_upload(key, upload).await?;
+        if call.resends() {
+            let _lost = self.inner.complete_multipart(key, upload, parts, condition.clone()).await;
+        }
         call.end(self.inner.complete_multipart(key, upload, parts, condition).await)
     }
 

@@ -15,6 +15,9 @@ pub enum Fault {
     Conflict,
     /// The call is done and `Unavailable` is answered.
     LoseAnswer,
+    /// The write is done, sent once more, and the second answer is the one that is seen: as a client
+    /// does that retries by itself. Reads, and bodies that stream once, are sent once.
+    Resend,
     /// The body breaks after half of its bytes, on its way in or out; one on its way in is not stored.
     CutBody,
     /// The store has dropped the multipart upload that the call is about.

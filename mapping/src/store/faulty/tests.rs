@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 
 use super::*;
 use crate::clock::ManualClock;
-use crate::store::memory::MemoryStore;
+use crate::store::memory::{MemoryStore, Repeat};
 
 fn store(faults: Faults) -> FaultyStore {
     FaultyStore::new(Arc::new(MemoryStore::new(Arc::new(ManualClock::new()))), faults)
@@ -101,4 +101,20 @@ async fn one_seed_fails_the_same_calls() {
     assert_ne!(runs[0], runs[2]);
     let failed = runs[0].iter().filter(|answer| answer.is_some()).count();
     assert!((40..120).contains(&failed), "{failed} of 200 failed");
+}
+
+#[tokio::test]
+async fn a_call_sent_twice_answers_what_the_store_says_of_the_second() {
+    let faulty = store(Faults::once(1, Fault::Resend));
+    assert_eq!(kind(put(&faulty, "x").await), Some(StoreErrorKind::PreconditionFailed));
+    assert!(faulty.head(&key("x")).await.is_ok());
+    for (repeat, answer) in [(Repeat::Succeeds, None), (Repeat::NoSuchUpload, Some(StoreErrorKind::NoSuchUpload))] {
+        let memory = MemoryStore::new(Arc::new(ManualClock::new())).with_repeat(repeat);
+        let store = FaultyStore::new(Arc::new(memory), Faults::once(3, Fault::Resend));
+        let upload = store.create_multipart(&key("x"), Attributes::default()).await.unwrap();
+        let etag = store.put_part(&key("x"), &upload, 1, Body::from(vec![1])).await.unwrap();
+        let parts = [Part { number: 1, size: 1, etag }];
+        assert_eq!(kind(store.complete_multipart(&key("x"), &upload, &parts, Condition::Absent).await), answer);
+        assert_eq!(store.head(&key("x")).await.unwrap().size, 1);
+    }
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::clock::ManualClock;
 use crate::key::ObjectKey;
+use crate::store::faulty::{Fault, Faults, FaultyStore};
 use crate::store::memory::MemoryStore;
 use crate::store::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
@@ -123,4 +124,26 @@ fn a_verdict_is_kept_as_json() {
 
 fn none() -> Capabilities {
     Capabilities { conditional_copy: false, conditional_delete: false, conditional_complete: false, tags: false }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_once_is_not_misjudged() {
+    for careless in [false, true] {
+        let store = || -> Store {
+            if careless { Arc::new(Careless { inner: Arc::new(memory()), metadata: true }) } else { Arc::new(memory()) }
+        };
+        let counted = FaultyStore::new(store(), Faults::default());
+        let truth = examine(&counted, "run").await.unwrap();
+        let mut judged = 0;
+        for fault in [Fault::Refuse, Fault::Conflict, Fault::LoseAnswer, Fault::Resend, Fault::CutBody] {
+            for number in 1..=counted.calls() {
+                let faulty = FaultyStore::new(store(), Faults::once(number, fault));
+                if let Ok(verdict) = examine(&faulty, "run").await {
+                    assert_eq!(verdict, truth, "{fault:?} at call {number}");
+                    judged += 1;
+                }
+            }
+        }
+        assert!(judged > 0);
+    }
 }

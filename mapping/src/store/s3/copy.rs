@@ -11,7 +11,8 @@ use super::failure::{conditional, failed};
 use super::multipart::signed;
 use super::{S3Store, changed, encode};
 use crate::store::{
-    Body, Condition, CopyRequest, ETag, MultipartId, ObjectStore, Part, PartNumber, StoreErrorKind, StoreResult,
+    Body, Condition, CopyRequest, ETag, MultipartId, ObjectStore, Part, PartNumber, StoreError, StoreErrorKind,
+    StoreResult,
 };
 
 /// Parts copied at a time.
@@ -75,7 +76,7 @@ impl S3Store {
         let upload = self.create_upload(&copy.to, copy.attributes.clone()).await?;
         let copied = self.copy_parts(copy, &upload).await;
         let done = match copied {
-            Ok(parts) => self.complete_upload(&copy.to, &upload, &parts, condition).await,
+            Ok(parts) => self.complete_upload(&copy.to, &upload, &parts, condition).await.map_err(perhaps_done),
             Err(error) => Err(error),
         };
         if let Err(error) = &done
@@ -116,6 +117,15 @@ impl S3Store {
         let answer = request.send().await.map_err(|error| failed("copy part", copy.from.as_str(), error))?;
         Ok(encode::etag(answer.copy_part_result.and_then(|result| result.e_tag)))
     }
+}
+
+/// MinIO no longer knows an upload whose first Complete was done and not answered: nobody but this
+/// copy knew it, so its end may be the copy's success.
+fn perhaps_done(error: StoreError) -> StoreError {
+    if error.kind() != StoreErrorKind::NoSuchUpload {
+        return error;
+    }
+    StoreError::new(StoreErrorKind::Unavailable, "the copy's upload is gone: it may be done").caused_by(error)
 }
 
 /// `size` bytes in parts of `part` bytes, or larger ones where that makes too many.

@@ -58,9 +58,12 @@ impl S3Store {
                 Some((Part { number, size: unsigned(part.size), etag: encode::etag(part.e_tag) }, modified))
             });
             parts.extend(page);
-            let next = answer.next_part_number_marker.filter(|_| answer.is_truncated.unwrap_or(false));
-            if next.is_none() || next == marker {
+            if !answer.is_truncated.unwrap_or(false) {
                 return Ok(newest(parts));
+            }
+            let next = answer.next_part_number_marker;
+            if next.is_none() || next == marker {
+                return Err(breaks_off("list parts", key));
             }
             marker = next;
         }
@@ -113,12 +116,21 @@ impl S3Store {
             let page = page.filter(|upload| upload.key.as_deref() == Some(key.as_str()));
             uploads.extend(page.filter_map(|upload| upload.upload_id.map(MultipartId)));
             let next = (answer.next_key_marker, answer.next_upload_id_marker);
-            if !answer.is_truncated.unwrap_or(false) || next.0.is_none() || next == after {
+            if !answer.is_truncated.unwrap_or(false) {
                 return Ok(uploads);
+            }
+            if next.0.is_none() || next == after {
+                return Err(breaks_off("list multiparts", key));
             }
             after = next;
         }
     }
+}
+
+/// A listing of which only a part was told is no listing.
+fn breaks_off(what: &str, key: &ObjectKey) -> StoreError {
+    let message = format!("{what} `{key}`: a page that goes on without saying where");
+    StoreError::new(StoreErrorKind::Refused, message)
 }
 
 /// The parts by number. SeaweedFS lists a part that was put twice twice: the newer one counts.

@@ -18,10 +18,11 @@ impl S3Store {
         let request = self.client.get_object().bucket(self.bucket()).key(key.as_str()).set_range(range);
         let request = request.set_if_match(options.if_match.map(|etag| etag.0));
         let answer = request.send().await.map_err(|error| failed("get", key.as_str(), error))?;
-        let length = unsigned(answer.content_length);
         let (range, size) = match (options.range, answer.content_range.as_deref()) {
-            (None, _) => (0..length, length),
-            (Some(_), Some(text)) => content_range(text).ok_or_else(|| unreadable(key, "Content-Range"))?,
+            (None, _) => length(key, answer.content_length).map(|length| (0..length, length))?,
+            (Some(asked), Some(text)) => content_range(text)
+                .filter(|(range, size)| *range == (asked.start..asked.end.min(*size)))
+                .ok_or_else(|| unreadable(key, "Content-Range"))?,
             (Some(_), None) => return Err(unreadable(key, "Range")),
         };
         let meta = ObjectMeta {
@@ -39,7 +40,7 @@ impl S3Store {
         let request = self.client.head_object().bucket(self.bucket()).key(key.as_str());
         let answer = request.send().await.map_err(|error| failed("head", key.as_str(), error))?;
         Ok(ObjectMeta {
-            size: unsigned(answer.content_length),
+            size: length(key, answer.content_length)?,
             etag: encode::etag(answer.e_tag),
             modified: encode::timestamp(answer.last_modified.as_ref()),
             content_type: answer.content_type,
@@ -103,17 +104,20 @@ impl S3Store {
         let request = self.client.delete_objects().bucket(self.bucket()).delete(delete);
         let answer = request.customize().config_override(self.long()).send().await;
         let answer = answer.map_err(|error| failed("delete many", self.bucket(), error))?;
-        let refused = answer.errors.unwrap_or_default().into_iter().filter_map(|error| {
-            let kind = match error.code.as_deref()? {
-                "NoSuchKey" => return None,
-                "AccessDenied" => StoreErrorKind::AccessDenied,
-                "InternalError" | "SlowDown" | "ServiceUnavailable" => StoreErrorKind::Unavailable,
+        let mut refused = Vec::new();
+        for error in answer.errors.unwrap_or_default() {
+            let kind = match error.code.as_deref() {
+                Some("NoSuchKey") => continue,
+                Some("AccessDenied") => StoreErrorKind::AccessDenied,
+                Some("InternalError" | "SlowDown" | "ServiceUnavailable") => StoreErrorKind::Unavailable,
                 _ => StoreErrorKind::Refused,
             };
-            let key = ObjectKey::listed(error.key?);
-            Some((key, StoreError::new(kind, format!("{:?}: {:?}", error.code, error.message))))
-        });
-        Ok(refused.collect())
+            let reason = StoreError::new(kind, format!("{:?}: {:?}", error.code, error.message));
+            // Whichever it was, it is not to be taken for removed.
+            let Some(key) = error.key else { return Err(reason) };
+            refused.push((ObjectKey::listed(key), reason));
+        }
+        Ok(refused)
     }
 
     pub(super) async fn object_tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {
@@ -142,6 +146,13 @@ impl S3Store {
 /// A number that S3 documents as not negative.
 pub(super) fn unsigned(number: Option<i64>) -> u64 {
     number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0)
+}
+
+/// An object's length. Without it, it would be read as empty.
+fn length(key: &ObjectKey, said: Option<i64>) -> StoreResult<u64> {
+    said.and_then(|length| u64::try_from(length).ok()).ok_or_else(|| {
+        StoreError::new(StoreErrorKind::Unavailable, format!("`{key}`: the store's answer has no `Content-Length`"))
+    })
 }
 
 fn metadata(pairs: Option<HashMap<String, String>>) -> BTreeMap<String, String> {

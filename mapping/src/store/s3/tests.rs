@@ -142,9 +142,71 @@ async fn an_error_says_what_the_store_said_but_no_signature() {
 
 #[tokio::test]
 async fn a_store_that_ignores_a_range_is_not_believed() {
-    let (store, _) = store([(200, &[("content-length", "10")][..], "0123456789")]).await;
-    let error = store.get(&key(), GetOptions { range: Some(2..4), if_match: None }).await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    const LENGTH: (&str, &str) = ("content-length", "2");
+    let ignored: Canned = (200, &[("content-length", "10")], "0123456789");
+    let other: Canned = (206, &[LENGTH, ("content-range", "bytes 0-1/10")], "01");
+    let shorter: Canned = (206, &[LENGTH, ("content-range", "bytes 2-2/10")], "2");
+    let longer: Canned = (206, &[LENGTH, ("content-range", "bytes 2-4/10")], "234");
+    let (store, _) =
+        store([ignored, other, shorter, longer, (206, &[LENGTH, ("content-range", "bytes 2-3/10")], "23")]).await;
+    let asked = GetOptions { range: Some(2..4), if_match: None };
+    for _ in 0..4 {
+        assert_eq!(store.get(&key(), asked.clone()).await.unwrap_err().kind(), StoreErrorKind::Refused);
+    }
+    let object = store.get(&key(), asked).await.unwrap();
+    assert_eq!((object.range, object.meta.size), (2..4, 10));
+}
+
+#[tokio::test]
+async fn an_object_without_a_length_is_not_taken_for_empty() {
+    let (store, _) = store([(200, &[("etag", "\"e\"")][..], "0123456789"); 2]).await;
+    let kind = StoreErrorKind::Unavailable;
+    assert_eq!(store.get(&key(), GetOptions::default()).await.unwrap_err().kind(), kind);
+    assert_eq!(store.head(&key()).await.unwrap_err().kind(), kind);
+}
+
+#[tokio::test]
+async fn a_removal_that_failed_without_a_reason_is_not_taken_for_done() {
+    let named = "<DeleteResult><Error><Key>a</Key></Error></DeleteResult>";
+    let nameless = "<DeleteResult><Error><Code>SlowDown</Code></Error></DeleteResult>";
+    let (store, _) = store([(200, &[][..], named), (200, &[], nameless)]).await;
+    let failed = store.delete_many(&[key()]).await.unwrap();
+    let failed: Vec<_> = failed.iter().map(|(key, error)| (key.as_str(), error.kind())).collect();
+    assert_eq!(failed, [("a", StoreErrorKind::Refused)]);
+    assert_eq!(store.delete_many(&[key()]).await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn parts_or_uploads_that_break_off_are_not_taken_for_all() {
+    let parts = "<ListPartsResult><IsTruncated>true</IsTruncated></ListPartsResult>";
+    let same = "<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>7</NextPartNumberMarker>\
+                </ListPartsResult>";
+    let uploads = "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated></ListMultipartUploadsResult>";
+    let answers = [parts, same, same, uploads].map(|body| -> Canned { (200, &[], body) });
+    let (store, wire) = store(answers).await;
+    for _ in 0..2 {
+        let error = store.list_parts(&key(), &MultipartId("u".to_owned())).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Refused);
+    }
+    assert_eq!(store.list_multiparts(&key()).await.unwrap_err().kind(), StoreErrorKind::Refused);
+    assert!(wire.answers.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_whose_upload_is_gone_at_its_end_may_be_done() {
+    const MADE: Canned =
+        (200, &[], "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>");
+    const PART: Canned = (200, &[], "<CopyPartResult><ETag>\"p\"</ETag></CopyPartResult>");
+    const GONE: Canned = (404, &[], "<Error><Code>NoSuchUpload</Code></Error>");
+    for (answers, kind) in
+        [(vec![MADE, PART, SLOW, GONE], StoreErrorKind::Unavailable), (vec![MADE, GONE], StoreErrorKind::NoSuchUpload)]
+    {
+        let (store, wire) = store(answers).await;
+        let (from, attributes) = (ObjectKey::scratch("r", "from"), Attributes::default());
+        let request = CopyRequest { from, from_etag: None, to: key(), size: 9, attributes };
+        assert_eq!(store.copy(request, Condition::Absent).await.unwrap_err().kind(), kind);
+        assert!(wire.answers.lock().unwrap().is_empty());
+    }
 }
 
 #[tokio::test]
