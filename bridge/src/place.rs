@@ -45,7 +45,7 @@ impl Place {
     }
 
     async fn embedded(directory: &Path, settings: &ServeSettings) -> Result<Self, StartError> {
-        secret_file::make_directory(directory)?;
+        // Which also makes the directory, durably and for its owner only.
         let local = LocalStore::open(directory).await.map_err(|error| cannot_open(directory, &error))?;
         let (access_key, secret_key) = local.key_pair();
         let wanted = S3Settings {

@@ -2,16 +2,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::failure::StartError;
-
-/// Makes a directory for its owner only; one that is there stays as it is.
-pub(crate) fn make_directory(path: &Path) -> Result<(), StartError> {
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|error| cannot("make", path, &error))
-}
 
 /// What is in the file, without white space at the ends; `None` when there is no file.
 pub(crate) fn read(path: &Path) -> Result<Option<String>, StartError> {
@@ -54,16 +48,13 @@ mod tests {
     #[test]
     fn a_secret_is_for_its_owner_only() {
         let directory = tempfile::tempdir().unwrap();
-        let inner = directory.path().join("a/b");
-        make_directory(&inner).unwrap();
-        let path = inner.join("x.key");
+        let path = directory.path().join("x.key");
         assert_eq!(read(&path).unwrap(), None);
         fs::write(path.with_extension("new"), "left by a crash").unwrap();
         write(&path, "secret").unwrap();
         write(&path, "other").unwrap();
         assert_eq!(read(&path).unwrap().unwrap(), "other");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(fs::metadata(&inner).unwrap().permissions().mode() & 0o777, 0o700);
         assert!(!path.with_extension("new").exists());
     }
 

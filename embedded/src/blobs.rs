@@ -1,7 +1,7 @@
 //! Blob files: written once under `tmp/`, then published under `blobs/xx/`, never changed.
 //!
-//! A published file that no row of the index names is rubbish: its guard removes it, and after a crash
-//! the next start does.
+//! A published file that no row of the index names is not wanted: its guard removes it, and after a crash
+//! the next start moves it to `lost/`, as it cannot tell a crash from an index that is too old.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -35,20 +35,22 @@ impl FromStr for BlobName {
 pub(crate) struct Blobs {
     blobs: PathBuf,
     tmp: PathBuf,
+    lost: PathBuf,
 }
 
 impl Blobs {
     /// Makes the directories if they are not there.
     pub(crate) fn open(dir: &Path) -> io::Result<Self> {
-        let (blobs, tmp) = (dir.join("blobs"), dir.join("tmp"));
+        let (blobs, tmp, lost) = (dir.join("blobs"), dir.join("tmp"), dir.join("lost"));
         fs::create_dir_all(&tmp)?;
+        fs::create_dir_all(&lost)?;
         // All of them now and durably, so that publishing syncs one directory and not two.
         for first in 0..=u8::MAX {
             fs::create_dir_all(blobs.join(format!("{first:02x}")))?;
         }
         sync_dir(&blobs)?;
         sync_dir(dir)?;
-        Ok(Self { blobs, tmp })
+        Ok(Self { blobs, tmp, lost })
     }
 
     fn directory(&self, name: BlobName) -> PathBuf {
@@ -60,9 +62,24 @@ impl Blobs {
         &self.blobs
     }
 
+    /// Whether there is a published blob.
+    pub(crate) fn any(&self) -> io::Result<bool> {
+        for directory in fs::read_dir(&self.blobs)? {
+            if fs::read_dir(directory?.path())?.next().is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Where unfinished blobs lie.
     pub(crate) fn tmp(&self) -> &Path {
         &self.tmp
+    }
+
+    /// Where published blobs lie that the index did not name when the store was opened.
+    pub(crate) fn lost(&self) -> &Path {
+        &self.lost
     }
 
     /// Where the blob lies once it is published.
@@ -102,7 +119,7 @@ impl TempBlob {
     /// Makes the blob durable under its final name.
     ///
     /// A crash before the rename leaves a file in `tmp/`, one after it a blob that nothing names; the
-    /// next start removes either. Only then may a row of the index name it.
+    /// next start removes the one and puts the other into `lost/`. Only then may a row of the index name it.
     pub(crate) fn publish(mut self) -> io::Result<PublishedBlob> {
         self.file.sync_all()?;
         let path = self.blobs.path(self.name);

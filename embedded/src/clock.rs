@@ -1,6 +1,6 @@
 //! Wall time for `Last-Modified`. No other file asks the operating system what time it is.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use s3s::dto::Timestamp;
 use time::OffsetDateTime;
@@ -20,6 +20,12 @@ impl Millis {
     /// Whole seconds: the precision of an HTTP date.
     pub(crate) const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
+    }
+}
+
+impl From<Millis> for SystemTime {
+    fn from(at: Millis) -> Self {
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or_default())
     }
 }
 

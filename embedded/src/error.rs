@@ -19,6 +19,8 @@ pub enum OpenError {
         /// The version found in its index.
         found: i64,
     },
+    /// There are blobs, but the index that names them is not there or is empty.
+    NoIndex(PathBuf),
     /// The operating system refused something.
     Io(PathBuf, io::Error),
     /// The index cannot be opened or is damaged.
@@ -46,6 +48,12 @@ impl fmt::Display for OpenError {
             Self::Newer { dir, found } => {
                 write!(f, "the store in `{}` was written by a newer version (index version {found})", dir.display())
             }
+            Self::NoIndex(dir) => write!(
+                f,
+                "the store in `{}` has blobs but no index that names them: put `index.sqlite` and `index.sqlite-wal` \
+                 back from a backup, or move `blobs` away to begin with an empty store",
+                dir.display()
+            ),
             Self::Io(path, error) => write!(f, "cannot use `{}`: {error}", path.display()),
             Self::Index(dir, error) => write!(f, "cannot open the index of the store in `{}`: {error}", dir.display()),
         }

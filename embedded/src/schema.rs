@@ -1,9 +1,11 @@
 //! The index: its tables, and how a connection to it is set up. Keys are bytes and compare as bytes.
 
+use std::fs;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
+use crate::blobs::Blobs;
 use crate::error::OpenError;
 
 /// The version of the tables below; kept in `user_version`.
@@ -40,8 +42,17 @@ CREATE TABLE parts (
 ";
 
 /// Opens the connection of the writer thread and makes the tables if they are not there.
-pub(crate) fn open_writer(dir: &Path) -> Result<Connection, OpenError> {
+///
+/// Refuses to make them where blobs are: they were named by an index that went, and beside an empty one
+/// all of them would be rubbish.
+pub(crate) fn open_writer(dir: &Path, blobs: &Blobs) -> Result<Connection, OpenError> {
     let index = || OpenError::index(dir);
+    let any_blob = blobs.any().map_err(OpenError::at(blobs.root()))?;
+    // Before SQLite opens it: it would remove a log that was left without its index.
+    let empty = fs::metadata(dir.join("index.sqlite")).map_or(true, |index| index.len() == 0);
+    if empty && any_blob {
+        return Err(OpenError::NoIndex(dir.to_path_buf()));
+    }
     let conn = Connection::open(dir.join("index.sqlite")).map_err(index())?;
     // FULL syncs the log at each commit; without it an answered write may be lost with the power. The
     // writer folds the log by itself, after it has answered.
@@ -53,6 +64,7 @@ pub(crate) fn open_writer(dir: &Path) -> Result<Connection, OpenError> {
     conn.set_prepared_statement_cache_capacity(64);
     let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(index())?;
     match found {
+        0 if any_blob => return Err(OpenError::NoIndex(dir.to_path_buf())),
         0 => {
             // One transaction: a crash in the middle leaves version 0 and no table.
             let all = format!("BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;");

@@ -1,6 +1,7 @@
 //! The store: opening, closing, and the ways to reach it.
 
 use std::fs::{DirBuilder, File, TryLockError};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,10 +10,12 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
-use crate::blobs::Blobs;
+use crate::blobs::{Blobs, sync_dir};
 use crate::cleanup;
+use crate::clock::Millis;
 use crate::error::OpenError;
 use crate::http_client::InProcess;
+use crate::index::upload;
 use crate::keys::KeyPair;
 use crate::pins::Pins;
 use crate::readers::Readers;
@@ -34,13 +37,12 @@ pub(crate) struct Inner {
 
 impl Inner {
     fn open(dir: &Path) -> Result<Self, OpenError> {
-        // What is in it belongs to the folders of users: nobody else on the machine may read it.
-        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(OpenError::at(dir))?;
+        make_directory(dir).map_err(OpenError::at(dir))?;
         let lock = lock(dir)?;
         let keys = KeyPair::open(dir).map_err(OpenError::at(&dir.join("store-credentials")))?;
         let blobs = Arc::new(Blobs::open(dir).map_err(OpenError::at(dir))?);
-        let conn = schema::open_writer(dir)?;
-        cleanup::sweep(dir, &blobs, &conn)?;
+        let conn = schema::open_writer(dir, &blobs)?;
+        cleanup::sweep(dir, &blobs, &conn, Millis::now())?;
         let pins = Pins::start(Arc::clone(&blobs)).map_err(OpenError::at(dir))?;
         let writer = Writer::start(conn, Arc::clone(&pins)).map_err(OpenError::at(dir))?;
         Ok(Self { writer, readers: Readers::new(dir), blobs, pins, keys, lock: Mutex::new(Some(lock)) })
@@ -58,6 +60,25 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Makes the directory and those above it, durably, and says in which of them a name may be new.
+///
+/// What is in it belongs to the folders of users: nobody else on the machine may read it.
+fn make_directory(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let dir = std::path::absolute(dir)?;
+    let missing = dir.ancestors().take_while(|above| !above.exists()).count();
+    DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
+    // One at least: the caller may have made the last one.
+    let above: Vec<_> = dir.ancestors().skip(1).take(missing.max(1)).map(Path::to_path_buf).collect();
+    for above in &above {
+        match sync_dir(above) {
+            // A directory that may be entered and not read is somebody else's to sync.
+            Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(above)
 }
 
 fn lock(dir: &Path) -> Result<File, OpenError> {
@@ -91,15 +112,21 @@ pub struct LocalStore {
 impl LocalStore {
     /// Opens the store in `dir`, and makes it if it is not there.
     ///
-    /// Removes what an earlier run left unfinished. Completed writes are all there.
+    /// Removes what an earlier run left unfinished. Completed writes are all there. Blobs that the index
+    /// does not name go to `lost/`, from where they come back if the right index is put in place within
+    /// seven days.
     ///
     /// # Errors
-    /// [`OpenError::Locked`] when another process uses the directory; the other variants when it cannot
-    /// be read or written.
+    /// [`OpenError::Locked`] when another process uses the directory, [`OpenError::NoIndex`] when its index
+    /// went; the other variants when it cannot be read or written.
     pub async fn open(dir: &Path) -> Result<Self, OpenError> {
         let path: PathBuf = dir.to_path_buf();
         let opened = tokio::task::spawn_blocking(move || Inner::open(&path)).await;
         let inner = Arc::new(opened.map_err(|error| OpenError::Io(dir.to_path_buf(), error.into()))??);
+        let abandoned = inner.writer.commit(|txn| upload::remove_abandoned(txn, Millis::now())).await;
+        if let Err(error) = abandoned {
+            tracing::warn!(%error, "cannot remove abandoned uploads now");
+        }
         let mut builder = S3ServiceBuilder::new(Service::new(Arc::clone(&inner)));
         builder.set_auth(inner.keys.clone());
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits()))));
@@ -138,5 +165,19 @@ impl LocalStore {
         if let Err(error) = tokio::task::spawn_blocking(move || inner.stop()).await {
             tracing::error!(%error, "the store did not stop in order");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_new_name_on_the_way_to_the_directory_is_synced() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |below: &str| root.path().join(below);
+        assert_eq!(make_directory(&at("a/b/c")).unwrap(), [at("a/b"), at("a"), root.path().to_path_buf()]);
+        assert_eq!(make_directory(&at("a/b/c")).unwrap(), [at("a/b")]);
+        assert_eq!(make_directory(&at("a/d")).unwrap(), [at("a")]);
     }
 }

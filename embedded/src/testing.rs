@@ -21,7 +21,7 @@ impl Fixture {
         let dir = tempfile::tempdir().unwrap();
         let blobs = Arc::new(Blobs::open(dir.path()).unwrap());
         let pins = Pins::start(Arc::clone(&blobs)).unwrap();
-        let writer = Writer::start(schema::open_writer(dir.path()).unwrap(), pins).unwrap();
+        let writer = Writer::start(schema::open_writer(dir.path(), &blobs).unwrap(), pins).unwrap();
         Self { dir, blobs, writer }
     }
 }

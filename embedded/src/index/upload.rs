@@ -21,6 +21,9 @@ use crate::writer::{Txn, execute};
 /// How long a completed upload is remembered: seven days.
 const REMEMBERED: i64 = 7 * 24 * 60 * 60 * 1000;
 
+/// How long an upload is kept that nobody goes on with: eight days, longer than a client may pause.
+const OPEN: i64 = 8 * 24 * 60 * 60 * 1000;
+
 /// Which checksum the object will have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Plan {
@@ -140,7 +143,20 @@ pub(crate) fn finish(txn: &mut Txn<'_>, id: &str, unused: &[Segment], done: &Don
     execute(txn, "DELETE FROM parts WHERE upload = ?1", [id])?;
     execute(txn, "UPDATE uploads SET finished = ?2, result = ?3 WHERE id = ?1", params![id, now.0, text(done)])?;
     execute(txn, "DELETE FROM uploads WHERE finished < ?1 AND result IS NOT NULL", [now.0 - REMEMBERED])?;
-    blob::release(txn, unused)
+    blob::release(txn, unused)?;
+    remove_abandoned(txn, now)
+}
+
+/// Removes open uploads that are old and have no young part: those of clients that died.
+pub(crate) fn remove_abandoned(txn: &mut Txn<'_>, now: Millis) -> S3Result<()> {
+    // There are few open uploads and many tombstones.
+    let sql = "SELECT id FROM uploads INDEXED BY uploads_open WHERE result IS NULL AND created < ?1
+               AND NOT EXISTS (SELECT 1 FROM parts WHERE upload = uploads.id AND modified >= ?1)";
+    for id in ids(txn, sql, now.0 - OPEN)? {
+        tracing::info!(upload = id, "removing an upload that nobody goes on with");
+        remove(txn, &id)?;
+    }
+    Ok(())
 }
 
 /// Removes an upload and its parts.
@@ -154,12 +170,14 @@ pub(crate) fn remove(txn: &mut Txn<'_>, id: &str) -> S3Result<()> {
 
 /// Removes all uploads of a bucket that goes.
 pub(crate) fn remove_all(txn: &mut Txn<'_>, bucket: BucketId) -> S3Result<()> {
-    let ids: Vec<String> = {
-        let mut select = txn.prepare_cached("SELECT id FROM uploads WHERE bucket = ?1").map_err(index_failed)?;
-        let rows = select.query_map([bucket.0], |row| row.get(0)).map_err(index_failed)?;
-        rows.collect::<Result<_, _>>().map_err(index_failed)?
-    };
+    let ids = ids(txn, "SELECT id FROM uploads WHERE bucket = ?1", bucket.0)?;
     ids.iter().try_for_each(|id| remove(txn, id))
+}
+
+fn ids(conn: &Connection, sql: &str, param: i64) -> S3Result<Vec<String>> {
+    let mut select = conn.prepare_cached(sql).map_err(index_failed)?;
+    let rows = select.query_map([param], |row| row.get(0)).map_err(index_failed)?;
+    rows.collect::<Result<_, _>>().map_err(index_failed)
 }
 
 /// One line of a listing of open uploads.

@@ -122,7 +122,7 @@ async fn nothing_that_was_answered_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rubbish_of_an_earlier_run_is_removed_and_nothing_else() {
+async fn rubbish_of_an_earlier_run_is_put_away_and_nothing_else() {
     let fixture = Fixture::new().await;
     fixture.put("key", noise(50_000, 1)).await;
     let dir = fixture.dir;
@@ -130,6 +130,8 @@ async fn rubbish_of_an_earlier_run_is_removed_and_nothing_else() {
     let rubbish = [dir.path().join("tmp/half"), dir.path().join("blobs/ab/ab00000000000000000000000000abcd")];
     rubbish.iter().for_each(|path| std::fs::write(path, "x").unwrap());
     let store = LocalStore::open(dir.path()).await.unwrap();
+    assert!(!rubbish[0].exists() && !rubbish[1].exists());
+    assert!(dir.path().join("lost/ab00000000000000000000000000abcd").exists());
     assert_eq!(blobs(dir.path()).len(), 1);
     let got = client(&store).get_object().bucket(BUCKET).key("key").send().await.unwrap();
     assert_eq!(got.body.collect().await.unwrap().to_vec(), noise(50_000, 1));
