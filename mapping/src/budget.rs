@@ -10,12 +10,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct Budget {
     total: u32,
     free: Arc<Semaphore>,
+    /// What may be taken of it for mere convenience: a half, so that the other half moves on
+    /// whatever becomes of this one.
+    spare: Arc<Semaphore>,
 }
 
 /// Permission to keep some bytes; dropping it gives them back.
 #[derive(Debug)]
 pub struct Permit {
     _held: OwnedSemaphorePermit,
+    _spare: Option<OwnedSemaphorePermit>,
 }
 
 impl Budget {
@@ -24,7 +28,8 @@ impl Budget {
     pub fn new(bytes: u32) -> Self {
         let total = bytes.max(1);
         // A semaphore counts in usize: 32 bits on the smallest platform that is supported.
-        Self { total, free: Arc::new(Semaphore::new(total as usize)) }
+        let of = |bytes: u32| Arc::new(Semaphore::new(bytes as usize));
+        Self { total, free: of(total), spare: of(total / 2) }
     }
 
     /// The whole budget in bytes.
@@ -47,19 +52,28 @@ impl Budget {
         if self.total < 4 { 1 } else { self.total / 4 }
     }
 
-    /// `bytes` if there is room now and it is no more than a [`share`](Self::share).
+    /// `bytes` for what could do without, and may be kept for as long as a client likes: if there
+    /// is room now, it is no more than a [`share`](Self::share), and half of the budget stays for
+    /// those who [`acquire`](Self::acquire).
     #[must_use]
-    pub fn try_acquire(&self, bytes: u64) -> Option<Permit> {
+    pub fn try_spare(&self, bytes: u64) -> Option<Permit> {
         let bytes = u32::try_from(bytes).ok().filter(|bytes| *bytes <= self.share())?;
+        let spare = Arc::clone(&self.spare).try_acquire_many_owned(bytes).ok()?;
         let held = Arc::clone(&self.free).try_acquire_many_owned(bytes).ok()?;
-        Some(Permit { _held: held })
+        Some(Permit { _held: held, _spare: Some(spare) })
+    }
+
+    /// Whether only those who [`acquire`](Self::acquire) keep `bytes` from being taken as spare.
+    #[must_use]
+    pub fn may_spare(&self, bytes: u64) -> bool {
+        bytes <= u64::from(self.share()) && bytes <= self.spare.available_permits() as u64
     }
 
     /// Waits until there is room for `bytes`, which is cut to a [`share`](Self::share). First
     /// come, first served. Whoever waits here with permits in hand must be able to lose them.
     pub async fn acquire(&self, bytes: u32) -> Permit {
         let held = Arc::clone(&self.free).acquire_many_owned(bytes.min(self.share())).await;
-        Permit { _held: held.expect("the semaphore is never closed") }
+        Permit { _held: held.expect("the semaphore is never closed"), _spare: None }
     }
 }
 
@@ -71,7 +85,7 @@ mod tests {
     async fn what_is_held_comes_back_when_the_permit_goes() {
         let budget = Budget::new(100);
         let one = budget.acquire(25).await;
-        let two = budget.try_acquire(20).unwrap();
+        let two = budget.try_spare(20).unwrap();
         assert_eq!(budget.held(), 45);
         drop((one, two));
         assert_eq!(budget.held(), 0);
@@ -80,17 +94,32 @@ mod tests {
     #[tokio::test]
     async fn nobody_gets_more_than_a_share_or_more_than_there_is() {
         let budget = Budget::new(100);
-        assert!(budget.try_acquire(26).is_none());
-        let held: Vec<_> = (0..4).map(|_| budget.try_acquire(25).unwrap()).collect();
-        assert!(budget.try_acquire(1).is_none());
-        drop(held);
-        assert!(budget.try_acquire(1).is_some());
+        assert!(budget.try_spare(26).is_none());
+        let held = [budget.acquire(26).await, budget.acquire(25).await, budget.acquire(25).await];
+        assert_eq!(budget.held(), 75);
+        let rest = budget.try_spare(25).unwrap();
+        assert!(budget.try_spare(1).is_none());
+        drop((held, rest));
+        assert!(budget.try_spare(1).is_some());
+    }
+
+    #[tokio::test]
+    async fn half_of_it_cannot_be_taken_as_spare() {
+        let budget = Budget::new(100);
+        let spare = [budget.try_spare(25).unwrap(), budget.try_spare(25).unwrap()];
+        assert!(!budget.may_spare(1));
+        assert!(budget.try_spare(1).is_none());
+        let rest = [budget.acquire(25).await, budget.acquire(25).await];
+        assert_eq!(budget.held(), 100);
+        drop(spare);
+        assert!(budget.may_spare(25));
+        drop(rest);
     }
 
     #[tokio::test]
     async fn who_waits_is_served_when_room_comes() {
         let budget = Budget::new(4);
-        let held: Vec<_> = (0..4).map(|_| budget.try_acquire(1).unwrap()).collect();
+        let held = futures::future::join_all((0..4).map(|_| budget.acquire(1))).await;
         let waiting = tokio::time::timeout(std::time::Duration::from_secs(5), budget.acquire(1));
         let (got, ()) = tokio::join!(waiting, async { drop(held) });
         assert!(got.is_ok());

@@ -23,10 +23,27 @@ impl Tasks {
     /// # Errors
     /// `Internal` when the work panicked; `Unavailable` when the process is going down.
     pub async fn finish<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T> {
-        self.spawn(work).await.map_err(|error| match error.is_panic() {
-            true => Error::internal(Subject::Request, error),
-            false => Error::new(ErrorKind::Unavailable, Subject::Request, "the server is stopping").caused_by(error),
-        })
+        self.begin(work).await
+    }
+
+    /// As [`Tasks::finish`], but the work begins now, not when its answer is awaited.
+    ///
+    /// # Errors
+    /// As [`Tasks::finish`].
+    pub fn begin<T, W>(&self, work: W) -> impl Future<Output = Result<T>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: Future<Output = T> + Send + 'static,
+    {
+        let running = self.spawn(work);
+        async move {
+            running.await.map_err(|error| match error.is_panic() {
+                true => Error::internal(Subject::Request, error),
+                false => {
+                    Error::new(ErrorKind::Unavailable, Subject::Request, "the server is stopping").caused_by(error)
+                }
+            })
+        }
     }
 
     /// Runs `work` beside the requests. Work that repeats must end when [`Tasks::stopping`] says so.

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::fragments::{Fragments, Piece};
+use super::grid::Grid;
 use super::ranges::Ranges;
 use super::record::UploadRecord;
 use crate::id::UploadId;
@@ -55,6 +56,8 @@ struct Held {
     /// Cells on their way into the store, from memory.
     storing: BTreeSet<PartNumber>,
     newest: Option<Instant>,
+    /// The watch knows that something waits for a bundle, and looks again when it is due.
+    watched: bool,
 }
 
 impl Active {
@@ -103,14 +106,11 @@ impl Active {
     /// Holds a piece.
     pub(super) fn hold(&self, piece: &Piece) {
         let now = Instant::now();
-        let first = {
-            let mut held = self.held();
-            held.newest = Some(now);
-            let first = held.fragments.unbundled().next().is_none();
-            held.fragments.insert(piece, now);
-            first
-        };
-        if first {
+        let mut held = self.held();
+        held.newest = Some(now);
+        held.fragments.insert(piece, now);
+        // Whatever is held later is due later, so a watch that has a time to look at needs no more.
+        if !held.watched {
             self.news.notify_one();
         }
     }
@@ -143,19 +143,25 @@ impl Active {
 
     /// What is to go into the next bundle: held, in no bundle, and not on its way into a part.
     pub(super) fn to_bundle(&self) -> Vec<Piece> {
-        self.waiting(|waiting| waiting.map(|(piece, _)| piece.clone()).collect())
+        let grid = self.grid();
+        self.held().waiting(grid).map(|(piece, _)| piece.clone()).collect()
     }
 
     /// Since when the oldest piece waits for a bundle.
     pub(super) fn oldest(&self) -> Option<Instant> {
-        self.waiting(|waiting| waiting.map(|(_, since)| since).min())
+        let grid = self.grid();
+        self.held().waiting(grid).map(|(_, since)| since).min()
     }
 
-    /// When the next bundle is due; `None` when nothing waits for one.
+    /// When the next bundle is due; `None` when nothing waits for one, and then there is news as
+    /// soon as something does. For the watch alone.
     pub(super) fn due(&self, quiet: Duration) -> Option<Instant> {
-        let oldest = self.oldest()?;
-        let newest = self.held().newest.unwrap_or(oldest);
-        Some((newest + quiet).min(oldest + LONGEST_HOLD.max(quiet)))
+        let grid = self.grid();
+        let mut held = self.held();
+        let oldest = held.waiting(grid).map(|(_, since)| since).min();
+        held.watched = oldest.is_some();
+        let newest = held.newest.or(oldest)?;
+        oldest.map(|oldest| (newest + quiet).min(oldest + LONGEST_HOLD.max(quiet)))
     }
 
     /// Lets go of what bundles have; answers how many bytes that were.
@@ -191,15 +197,20 @@ impl Active {
         }
     }
 
-    fn waiting<R>(&self, answer: impl FnOnce(&mut dyn Iterator<Item = (&Piece, Instant)>) -> R) -> R {
-        let grid = self.known().0.fixed.as_ref().map(|fixed| fixed.grid);
-        let held = self.held();
-        let storing = |piece: &Piece| grid.is_some_and(|grid| held.storing.contains(&grid.part_at(piece.start)));
-        answer(&mut held.fragments.unbundled().filter(|(piece, _)| !storing(piece)))
+    fn grid(&self) -> Option<Grid> {
+        self.known().0.fixed.as_ref().map(|fixed| fixed.grid)
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// What is in no bundle, and not on its way into a part.
+    fn waiting(&self, grid: Option<Grid>) -> impl Iterator<Item = (&Piece, Instant)> {
+        let storing = move |piece: &Piece| grid.is_some_and(|grid| self.storing.contains(&grid.part_at(piece.start)));
+        self.fragments.unbundled().filter(move |(piece, _)| !storing(piece))
     }
 }
 

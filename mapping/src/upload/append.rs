@@ -6,14 +6,14 @@ use super::fragments::Piece;
 use super::grid::Sizes;
 use super::handle::{Session, Upload};
 use super::record::{self, Fixed, State, UploadRecord};
-use super::room::room;
+use super::room::{fill, room};
 use super::source::{Source, broken};
 use crate::bucket::Acknowledge;
 use crate::error::Result;
 use crate::store::{BodyStream, PartNumber};
 
 /// What is read into memory at a time: a client that stops sending ties up no more of the budget.
-const PIECE: u64 = 1 << 20;
+const PIECE: u64 = 256 << 10;
 
 impl Upload {
     /// Takes the `length` bytes at `start`. Chunks may come in any order, at the same time,
@@ -103,7 +103,7 @@ impl Session {
         while at < range.end {
             let length = u32::try_from((range.end - at).min(largest)).unwrap_or(u32::MAX);
             let permit = room(&self.bucket, length).await?;
-            let bytes = source.read(length as usize).await.map_err(|cause| broken(cause.kind()))?;
+            let bytes = fill(source.read(length as usize)).await?;
             self.active.hold(&Piece::new(at, bytes, permit));
             at += u64::from(length);
         }

@@ -118,7 +118,7 @@ mod tests {
             let start = at + gap;
             at = start + length;
             let bytes: Vec<u8> = (start..at).map(|position| position as u8).collect();
-            Piece::new(start, bytes.into(), budget.try_acquire(*length).unwrap())
+            Piece::new(start, bytes.into(), budget.try_spare(*length).unwrap())
         };
         gaps_and_lengths.iter().map(make).collect()
     }

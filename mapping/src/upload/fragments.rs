@@ -139,7 +139,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn piece(budget: &Budget, start: u64, text: &'static str) -> Piece {
-        Piece::new(start, Bytes::from_static(text.as_bytes()), budget.try_acquire(text.len() as u64).unwrap())
+        Piece::new(start, Bytes::from_static(text.as_bytes()), budget.try_spare(text.len() as u64).unwrap())
     }
 
     fn text(pieces: &[Piece]) -> String {
@@ -193,7 +193,7 @@ mod tests {
             let mut held = Fragments::default();
             let mut plain = [None; 120];
             for (letter, (start, length)) in (b'a'..).zip(&pieces) {
-                let permit = budget.try_acquire(*length as u64).unwrap();
+                let permit = budget.try_spare(*length as u64).unwrap();
                 held.insert(&Piece::new(*start, Bytes::from(vec![letter; *length]), permit), Instant::now());
                 for position in plain.iter_mut().skip(*start as usize).take(*length) {
                     position.get_or_insert(letter);

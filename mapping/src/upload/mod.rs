@@ -27,6 +27,7 @@ mod sweep;
 mod table;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use handle::Upload;
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Writes a file from a stream whose length nobody knows, or that no single request takes: what
 //! fits into one part is one write, more is an upload like any other.
 
+use std::io;
+
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 
@@ -10,8 +13,7 @@ use super::fragments::Piece;
 use super::grid::{Grid, Sizes};
 use super::handle::Upload;
 use super::record::{self, Fixed};
-use super::room::{room, room_at_once};
-use super::source::broken;
+use super::room::{fill, room, room_at_once};
 use super::start::UploadOptions;
 use crate::access::{Folder, Writes};
 use crate::budget::Permit;
@@ -21,7 +23,7 @@ use crate::path::FilePath;
 use crate::store::BodyStream;
 
 /// What is read into memory at a time.
-const PIECE: u32 = 1 << 20;
+const PIECE: u32 = 256 << 10;
 
 /// How many cells of one stream are on their way into the store while it is read on.
 const CELLS_AT_ONCE: usize = 2;
@@ -89,12 +91,11 @@ impl Upload {
     /// to the finish.
     async fn pour(&self, first: Vec<Piece>, inflow: &mut Inflow, sizes: Sizes) -> Result<()> {
         let session = &self.session;
-        first.iter().for_each(|piece| session.active.hold(piece));
         let grid = Grid::for_chunks_of(sizes, inflow.length, sizes.target());
         let fixed = session.fix(grid).await?.ok_or_else(record::dropped)?;
         let mut storing = FuturesUnordered::new();
-        for piece in &first {
-            self.claim_into(&fixed, piece, &mut storing);
+        for piece in first {
+            self.hold_into(&fixed, &piece, &mut storing);
         }
         loop {
             while storing.len() > CELLS_AT_ONCE {
@@ -105,19 +106,15 @@ impl Upload {
             if piece.range().end > fixed.grid.end() {
                 return Err(record::too_large());
             }
-            session.active.hold(&piece);
-            self.claim_into(&fixed, &piece, &mut storing);
+            self.hold_into(&fixed, &piece, &mut storing);
         }
         storing.try_collect().await
     }
 
-    /// Begins to store the cells that `piece` completed.
-    fn claim_into<'s>(
-        &'s self,
-        fixed: &'s Fixed,
-        piece: &Piece,
-        storing: &mut FuturesUnordered<futures::future::BoxFuture<'s, Result<()>>>,
-    ) {
+    /// Holds a piece, and begins to store the cells that it completed: who waits for room then
+    /// does not wait for itself.
+    fn hold_into(&self, fixed: &Fixed, piece: &Piece, storing: &mut FuturesUnordered<BoxFuture<'static, Result<()>>>) {
+        self.session.active.hold(piece);
         for (part, _) in fixed.grid.cut(piece.range()) {
             if let Some(claim) = self.session.active.claim(part, &fixed.grid.cell(part)) {
                 storing.push(self.session.store_claim(fixed, claim).boxed());
@@ -147,21 +144,27 @@ struct Inflow {
 impl Inflow {
     /// The next piece; `None` at the end.
     async fn next(&mut self, permit: Permit) -> Result<Option<Piece>> {
+        let bytes = fill(self.read()).await?;
+        let start = self.at;
+        self.at += bytes.len() as u64;
+        self.check(bytes.is_empty())?;
+        Ok((!bytes.is_empty()).then(|| Piece::new(start, bytes.into(), permit)))
+    }
+
+    /// As many bytes as a piece has; fewer at the end.
+    async fn read(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(self.piece as usize);
         while bytes.len() < bytes.capacity() {
             if self.rest.is_empty() {
                 match self.stream.next().await {
-                    Some(chunk) => self.rest = chunk.map_err(|cause| broken(cause.kind()))?,
+                    Some(chunk) => self.rest = chunk?,
                     None => break,
                 }
             }
             let taken = self.rest.split_to(self.rest.len().min(bytes.capacity() - bytes.len()));
             bytes.extend_from_slice(&taken);
         }
-        let start = self.at;
-        self.at += bytes.len() as u64;
-        self.check(bytes.is_empty())?;
-        Ok((!bytes.is_empty()).then(|| Piece::new(start, bytes.into(), permit)))
+        Ok(bytes)
     }
 
     fn check(&self, ended: bool) -> Result<()> {

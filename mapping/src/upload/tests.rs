@@ -19,6 +19,10 @@ use crate::store::operation::Operation;
 use crate::store::{BodyStream, GetOptions, ObjectStore, Store};
 use crate::testing::TestBucket;
 
+mod ends;
+mod pressure;
+mod watched;
+
 pub(super) fn content(range: std::ops::Range<u64>) -> Bytes {
     range.map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect::<Vec<u8>>().into()
 }
