@@ -1,7 +1,5 @@
 //! From settings to a client of the SDK. Nothing is asked of the store here.
 
-use std::time::Duration;
-
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
@@ -11,16 +9,13 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{
     Builder, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider,
 };
-use aws_smithy_http_client::tls;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+use super::pool::pool;
 use super::settings::{Checksums, S3Settings};
 use crate::store::{StoreError, StoreErrorKind, StoreResult};
 
 /// Where the region is looked for when it is not at AWS: there is no instance to ask.
 const REGION_ELSEWHERE: &str = "us-east-1";
-/// An idle connection is dropped before AWS (20 s) and most proxies (60 s) drop it.
-const IDLE: Duration = Duration::from_secs(15);
 
 /// A client, where it goes, and whose credentials it carries.
 pub(super) struct Connected {
@@ -40,9 +35,13 @@ pub(super) async fn connect(settings: &S3Settings) -> StoreResult<Connected> {
     };
     let endpoint = shared.endpoint_url().map_or_else(|| format!("AWS S3 in {region}"), str::to_owned);
     let elsewhere = shared.endpoint_url().is_some();
+    let http_client = match &settings.http_client {
+        Some(client) => client.clone(),
+        None => pool(settings)?,
+    };
     let config = Builder::from(&shared)
         .force_path_style(settings.path_style.unwrap_or(elsewhere))
-        .http_client(settings.http_client.clone().unwrap_or_else(|| pool(settings)))
+        .http_client(http_client)
         .build();
     Ok(Connected { client: Client::from_conf(config), endpoint, credentials: shared.credentials_provider() })
 }
@@ -75,13 +74,4 @@ async fn shared(settings: &S3Settings) -> SdkConfig {
         loader = loader.credentials_provider(credentials);
     }
     loader.load().await
-}
-
-/// A pool of connections. It sets TCP_NODELAY by itself.
-fn pool(settings: &S3Settings) -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(settings.idle_connections)
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-        .build_https()
 }

@@ -11,6 +11,7 @@ mod failure;
 mod listing;
 mod multipart;
 mod objects;
+mod pool;
 mod settings;
 
 use std::collections::BTreeMap;
