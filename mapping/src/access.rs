@@ -40,6 +40,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +137,7 @@ pub struct Folder<A> {
     bucket: Bucket,
     account: Account,
     record: Arc<FolderRecord>,
+    opened: Duration,
     access: PhantomData<fn() -> A>,
 }
 
@@ -157,12 +159,13 @@ impl Bucket {
     /// # Errors
     /// `NotFound`; `Forbidden` when the account's permission is not enough; `Unavailable`.
     pub async fn folder<A: Access>(&self, account: &Account, which: &FolderRef) -> Result<Folder<A>> {
+        let opened = self.clock().elapsed();
         let record = match which {
             FolderRef::Id(id) => self.granted(account, *id, A::NEEDED).await?,
             FolderRef::Name(name) => self.granted_by_name(account, name, A::NEEDED).await?,
         };
         let record = record.ok_or_else(no_such_folder)?;
-        Ok(Folder { bucket: self.clone(), account: account.clone(), record, access: PhantomData })
+        Ok(Folder { bucket: self.clone(), account: account.clone(), record, opened, access: PhantomData })
     }
 
     /// The record, if it grants `account` anything at all.
@@ -239,6 +242,11 @@ impl<A> Folder<A> {
         &self.record.prefix
     }
 
+    /// When it was opened, as [`Clock::elapsed`](crate::Clock::elapsed) has it.
+    pub(crate) const fn opened(&self) -> Duration {
+        self.opened
+    }
+
     /// Its record as of when it was opened.
     pub(crate) fn record(&self) -> &FolderRecord {
         &self.record
@@ -252,6 +260,7 @@ impl<A: Writes> Folder<A> {
             bucket: self.bucket.clone(),
             account: self.account.clone(),
             record: Arc::clone(&self.record),
+            opened: self.opened,
             access: PhantomData,
         }
     }
@@ -263,6 +272,7 @@ impl<A> Clone for Folder<A> {
             bucket: self.bucket.clone(),
             account: self.account.clone(),
             record: Arc::clone(&self.record),
+            opened: self.opened,
             access: PhantomData,
         }
     }

@@ -26,7 +26,7 @@ pub(crate) struct Cache<T> {
 struct State<T> {
     kept: HashMap<ObjectKey, Kept<T>>,
     gates: HashMap<ObjectKey, Arc<Gate<T>>>,
-    /// Answers to requests sent up to here are not kept: what they might replace was thrown out.
+    /// Answers to requests sent up to here are not given out: what they might replace was thrown out.
     floor: Option<Duration>,
 }
 
@@ -35,6 +35,9 @@ struct Kept<T> {
     document: Arc<T>,
     seq: u64,
     sent: Duration,
+    /// When it came here. A request sent later saw this version or a newer one, so it is at hand
+    /// until the answers of earlier ones are too old to be given out.
+    put: Duration,
 }
 
 /// One flight at a time per key. It holds the last landing, for those who queued before it left.
@@ -57,25 +60,24 @@ impl<T> Cache<T> {
     /// The document, if it is young enough.
     pub(crate) fn get(&self, key: &ObjectKey) -> Option<Arc<T>> {
         let state = self.lock();
-        let kept = state.kept.get(key).filter(|kept| self.is_young(kept.sent))?;
+        let kept = state.kept.get(key).filter(|kept| self.is_young(kept.sent) && !state.is_below_floor(kept.sent))?;
         Some(Arc::clone(&kept.document))
     }
 
     /// Keeps version `seq` of a document, read or written by a request sent at `sent`. A version
     /// older than the one at hand changes nothing: so a read that began before this replica's own
-    /// write does not bring the old document back.
+    /// write does not bring the old document back. One that took too long to be given out is kept
+    /// all the same, so that it stands in the way of older ones.
     pub(crate) fn put(&self, key: &ObjectKey, document: Arc<T>, seq: u64, sent: Duration) {
+        let put = self.clock.elapsed();
         let mut state = self.lock();
-        if !self.is_young(sent) || state.floor.is_some_and(|floor| sent <= floor) {
-            return;
-        }
-        if state.kept.get(key).is_some_and(|kept| self.is_young(kept.sent) && (kept.seq, kept.sent) > (seq, sent)) {
+        if state.kept.get(key).is_some_and(|kept| self.is_young(kept.put) && (kept.seq, kept.sent) > (seq, sent)) {
             return;
         }
         if state.kept.len() >= CAPACITY {
             self.make_room(&mut state);
         }
-        state.kept.insert(key.clone(), Kept { document, seq, sent });
+        state.kept.insert(key.clone(), Kept { document, seq, sent, put });
     }
 
     /// The answer of `fetch`, or of somebody else's fetch that began after this was called.
@@ -85,8 +87,9 @@ impl<T> Cache<T> {
         fetch: impl Future<Output = Result<Option<Arc<T>>>> + Send,
     ) -> Result<Option<Arc<T>>> {
         let asked = self.ticket();
-        let turn = Turn { cache: self, key, gate: self.gate(key) };
-        let mut landed = turn.gate.lock().await;
+        let turn = Turn { cache: self, key, gate: Some(self.gate(key)) };
+        let gate = turn.gate.as_ref().expect("a turn has its gate until it is dropped");
+        let mut landed = gate.lock().await;
         if let Some(landing) = landed.as_ref().filter(|landing| landing.ticket > asked) {
             return landing.answer.clone().ok_or_else(failed_together);
         }
@@ -101,9 +104,9 @@ impl<T> Cache<T> {
     }
 
     fn make_room(&self, state: &mut State<T>) {
-        state.kept.retain(|_, kept| self.is_young(kept.sent));
+        state.kept.retain(|_, kept| self.is_young(kept.put));
         if state.kept.len() >= CAPACITY {
-            state.floor = state.kept.values().map(|kept| kept.sent).max();
+            state.floor = state.kept.values().map(|kept| kept.put).max();
             state.kept.clear();
         }
     }
@@ -121,17 +124,25 @@ impl<T> Cache<T> {
     }
 }
 
+impl<T> State<T> {
+    fn is_below_floor(&self, sent: Duration) -> bool {
+        self.floor.is_some_and(|floor| sent <= floor)
+    }
+}
+
 /// Waits at a gate; the last one to leave takes the gate away.
 struct Turn<'c, T> {
     cache: &'c Cache<T>,
     key: &'c ObjectKey,
-    gate: Arc<Gate<T>>,
+    gate: Option<Arc<Gate<T>>>,
 }
 
 impl<T> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         let mut state = self.cache.lock();
-        if Arc::strong_count(&self.gate) <= 2 {
+        // Under the lock: of two that leave at once, the second sees that the first has left.
+        drop(self.gate.take());
+        if state.gates.get(self.key).is_some_and(|gate| Arc::strong_count(gate) == 1) {
             state.gates.remove(self.key);
         }
     }
@@ -176,6 +187,51 @@ mod tests {
         cache.put(&key, Arc::new("written"), 2, clock.elapsed());
         cache.put(&key, Arc::new("old"), 1, read_sent);
         assert_eq!(cache.get(&key).as_deref(), Some(&"written"));
+    }
+
+    #[test]
+    fn a_write_that_took_longer_than_the_cache_time_ends_what_was_kept() {
+        let (clock, cache, key) = cache();
+        clock.advance(Duration::from_millis(2100));
+        cache.put(&key, Arc::new("old"), 1, clock.elapsed());
+        clock.advance(Duration::from_millis(400));
+        cache.put(&key, Arc::new("new"), 2, Duration::ZERO);
+        assert_eq!(cache.get(&key), None);
+        cache.put(&key, Arc::new("old"), 1, Duration::from_millis(2400));
+        assert_eq!(cache.get(&key), None);
+        cache.put(&key, Arc::new("new"), 2, clock.elapsed());
+        assert_eq!(cache.get(&key).as_deref(), Some(&"new"));
+    }
+
+    #[test]
+    fn a_slow_write_of_what_was_not_kept_stands_in_the_way_of_an_older_read() {
+        let (clock, cache, key) = cache();
+        clock.advance(Duration::from_millis(2500));
+        cache.put(&key, Arc::new("new"), 2, Duration::ZERO);
+        cache.put(&key, Arc::new("old"), 1, Duration::from_millis(2400));
+        assert_eq!(cache.get(&key), None);
+        // Whoever asks now and is told of an older one has met another document.
+        clock.advance(TTL);
+        cache.put(&key, Arc::new("anew"), 1, clock.elapsed());
+        assert_eq!(cache.get(&key).as_deref(), Some(&"anew"));
+    }
+
+    #[test]
+    fn two_who_leave_at_once_take_the_gate_away() {
+        let (_, cache, key) = cache();
+        for _ in 0..20_000 {
+            let both = std::sync::Barrier::new(2);
+            let turns = [0; 2].map(|_| Turn { cache: &cache, key: &key, gate: Some(cache.gate(&key)) });
+            std::thread::scope(|scope| {
+                for turn in turns {
+                    scope.spawn(|| {
+                        both.wait();
+                        drop(turn);
+                    });
+                }
+            });
+            assert!(cache.lock().gates.is_empty());
+        }
     }
 
     #[test]

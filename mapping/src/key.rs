@@ -221,6 +221,12 @@ impl KeyPrefix {
         Self(format!("{CONTROL}/folders/"))
     }
 
+    /// The data of all folders that were not adopted.
+    #[must_use]
+    pub fn data() -> Self {
+        Self("folders/".to_owned())
+    }
+
     /// All claims of e-mail addresses.
     #[must_use]
     pub fn emails() -> Self {

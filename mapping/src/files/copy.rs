@@ -41,7 +41,7 @@ impl<A: Writes> Folder<A> {
     /// # Errors
     /// `NotFound` when there is no file at `from`; `Invalid` when both are one path; `AlreadyExists`
     /// under [`Overwrite::No`]; `Conflict` when a directory has the target's name or a file is above
-    /// it, or when the source changes meanwhile.
+    /// it, or when the source changes meanwhile; `NotFound` also when the folder was deleted meanwhile.
     pub async fn copy_file(&self, from: &FilePath, to: &FilePath, overwrite: Overwrite) -> Result<FileMeta> {
         Ok(self.copy_once(from, to, overwrite).await?.copy)
     }
@@ -64,18 +64,19 @@ impl<A: Writes> Folder<A> {
             size: source.size,
             attributes: stamped(&stamp, source.content_type.clone(), source.metadata.clone()),
         };
-        match self.bucket().store().copy(request, overwrite.condition()).await {
+        let copy = match self.bucket().store().copy(request, overwrite.condition()).await {
             Ok(etag) => {
                 charged.settle();
                 let modified = self.bucket().clock().now();
-                let copy = FileMeta { size: source.size, etag, modified, content_type: source.content_type };
-                Ok(Copied { source: source.etag, copy })
+                FileMeta { size: source.size, etag, modified, content_type: source.content_type }
             }
             Err(error) => match self.prove(to, &stamp, charged, error).await {
-                Ok(meta) => Ok(Copied { source: source.etag, copy: meta.into() }),
-                Err(error) => Err(self.source_changed(from, &source, error).await),
+                Ok(meta) => meta.into(),
+                Err(error) => return Err(self.source_changed(from, &source, error).await),
             },
-        }
+        };
+        self.keep_if_live(&self.key(to)).await?;
+        Ok(Copied { source: source.etag, copy })
     }
 
     /// A failed condition of a copy is the source's or the target's: the store does not say which.

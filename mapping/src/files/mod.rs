@@ -5,6 +5,7 @@ mod clash;
 mod copy;
 mod list;
 mod mkdir;
+mod outlive;
 mod page;
 mod read;
 mod remove;

@@ -31,8 +31,8 @@ impl<A: Writes> Folder<A> {
     ///
     /// # Errors
     /// `AlreadyExists` under [`Overwrite::No`]; `Conflict` when a directory has that name or a file
-    /// is above it; `Invalid` for a broken body; `Unavailable` when nobody can tell whether it was
-    /// written.
+    /// is above it; `Invalid` for a broken body; `NotFound` when the folder was deleted meanwhile;
+    /// `Unavailable` when nobody can tell whether it was written.
     pub async fn write(
         &self,
         path: &FilePath,
@@ -57,14 +57,16 @@ impl<A: Writes> Folder<A> {
         let stamp = Stamp::random(self.bucket().random());
         let attributes = stamped(&stamp, options.content_type.clone(), BTreeMap::new());
         let condition = options.overwrite.condition();
-        match self.bucket().store().put(&self.key(path), body, attributes, condition).await {
+        let written = match self.bucket().store().put(&self.key(path), body, attributes, condition).await {
             Ok(etag) => {
                 charged.settle();
                 let modified = self.bucket().clock().now();
-                Ok(FileMeta { size, etag, modified, content_type: options.content_type })
+                FileMeta { size, etag, modified, content_type: options.content_type }
             }
-            Err(error) => self.prove(path, &stamp, charged, error).await.map(FileMeta::from),
-        }
+            Err(error) => self.prove(path, &stamp, charged, error).await.map(FileMeta::from)?,
+        };
+        self.keep_if_live(&self.key(path)).await?;
+        Ok(written)
     }
 
     /// What became of a write or copy that answered `error`: the file when it bears the stamp.

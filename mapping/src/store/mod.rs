@@ -11,6 +11,8 @@ pub mod counted;
 pub mod error;
 pub mod faulty;
 pub mod memory;
+#[cfg(test)]
+pub(crate) mod obstructed;
 pub mod operation;
 pub mod probe;
 pub mod s3;

@@ -14,7 +14,8 @@ impl Bucket {
         let Some(names) = self.names(account).read().await? else { return Ok(()) };
         let mut finished = Vec::new();
         for draining in names.draining {
-            if self.sweep_folder(&draining, report).await? {
+            let swept = self.sweep_folder(&draining, report).await;
+            if self.pass_over(&ObjectKey::folder(draining.folder), swept)? {
                 finished.push(draining);
             }
         }

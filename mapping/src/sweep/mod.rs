@@ -8,6 +8,7 @@ mod credentials;
 mod emails;
 mod folders;
 mod names;
+mod strays;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -44,22 +45,26 @@ pub struct SweepReport {
 const AT_ONCE: usize = 8;
 
 impl Bucket {
-    /// Looks at everything once.
+    /// Looks at everything once. One kind of thing that cannot be looked at keeps nobody from the
+    /// others.
     ///
     /// # Errors
-    /// `Unavailable` when the store does not answer: what was done until then stays done.
+    /// `Unavailable` when the store does not answer: what was done stays done.
     pub async fn sweep(&self) -> Result<SweepReport> {
         let mut report = SweepReport::default();
-        self.sweep_emails(&mut report).await?;
+        let emails = self.sweep_emails(&mut report).await;
+        // Those that are missing here are looked at one by one.
         let mut good = HashSet::new();
-        self.sweep_accounts(&mut report, &mut good).await?;
-        self.sweep_credentials(&mut report, &good).await?;
-        report.uploads = self.sweep_uploads().await?;
+        let accounts = self.sweep_accounts(&mut report, &mut good).await;
+        let credentials = self.sweep_credentials(&mut report, &good).await;
+        let strays = self.sweep_strays(&mut report).await;
+        let uploads = self.sweep_uploads().await.map(|swept| report.uploads = swept);
+        emails.and(accounts).and(credentials).and(strays).and(uploads)?;
         Ok(report)
     }
 
     /// Lets the sweep go on past something that could not be looked at. Only a store that does not
-    /// answer ends it.
+    /// answer ends it, for things of this kind.
     fn pass_over<T: Default>(&self, key: &ObjectKey, answer: Result<T>) -> Result<T> {
         match answer {
             Err(error) if error.kind() != ErrorKind::Unavailable => {

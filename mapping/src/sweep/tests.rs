@@ -9,9 +9,14 @@ use std::time::Duration;
 use super::world::{DEEDS, Deed, World, managed};
 use crate::bucket::Settings;
 use crate::error::ErrorKind;
-use crate::key::ObjectKey;
+use crate::files::{Overwrite, WriteOptions};
+use crate::key::{KeyPrefix, ObjectKey};
+use crate::manifest::Change;
+use crate::records::{FolderRecord, FolderState};
 use crate::store::faulty::{Faults, Kill, Moment};
-use crate::store::{Attributes, Body, Condition};
+use crate::store::operation::Operation;
+use crate::store::{Attributes, Body, Condition, ListRequest};
+use crate::upload::UploadOptions;
 
 /// What an undisturbed run shows and leaves.
 struct Undisturbed {
@@ -183,4 +188,90 @@ async fn a_damaged_document_is_passed_over() {
     let report = world.process(9).await.sweep().await.unwrap();
     assert_eq!(report.folders_removed, 1);
     assert_eq!(report.credentials_removed, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_cannot_be_removed_keeps_the_sweep_from_nothing_else() {
+    let world = World::new().await;
+    let (obstructed, bucket) = world.obstructed_process(7).await;
+    let (ann, letters) = (&world.test.account, managed(&bucket, &world.test.account, "letters").await.unwrap());
+    letters.start_upload("slow".parse().unwrap(), Some(9), UploadOptions::default()).await.unwrap();
+    let photos = managed(&bucket, ann, "photos").await.unwrap();
+    for n in 0..2500 {
+        let key = ObjectKey::file(photos.prefix(), &format!("{n:04}").parse().unwrap());
+        world.inner.put(&key, Body::from(vec![1]), Attributes::default(), Condition::Always).await.unwrap();
+    }
+    let locked = ObjectKey::file(photos.prefix(), &"0007".parse().unwrap());
+    obstructed.lock(locked.clone());
+    photos.delete().await.unwrap();
+    world.test.clock.advance(Settings::default().session_life * 2);
+    let report = bucket.sweep().await.unwrap();
+    assert_eq!((report.uploads.expired, report.folders_removed), (1, 0));
+    let left = world.inner.list(ListRequest::all(KeyPrefix::folder(photos.prefix()))).await.unwrap();
+    assert_eq!(left.objects.into_iter().map(|listed| listed.key).collect::<Vec<_>>(), [locked]);
+}
+
+/// Deletes the folder and sweeps until its last trace is gone.
+async fn delete_and_forget(world: &World, name: &str) {
+    managed(&world.test.bucket, &world.test.account, name).await.unwrap().delete().await.unwrap();
+    let sweeper = world.process(9).await;
+    sweeper.sweep().await.unwrap();
+    world.test.clock.advance(Settings::default().late_writes + Duration::from_secs(60));
+    sweeper.sweep().await.unwrap();
+    assert_eq!(sweeper.sweep().await.unwrap(), super::SweepReport::default());
+    assert!(!world.objects().await.keys().any(|key| key.starts_with("folders/")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_outlives_its_folder_leaves_nothing() {
+    for operation in [Operation::Put, Operation::Copy] {
+        let world = World::new().await;
+        let (obstructed, bucket) = world.obstructed_process(7).await;
+        let photos = managed(&bucket, &world.test.account, "photos").await.unwrap();
+        let (a, late) = ("a".parse().unwrap(), "late".parse().unwrap());
+        obstructed.hold(operation, ObjectKey::file(photos.prefix(), &late).as_str());
+        let work = async {
+            match operation {
+                Operation::Copy => photos.copy_file(&a, &late, Overwrite::Yes).await,
+                _ => photos.put(&late, Body::from(vec![1]), WriteOptions::default()).await,
+            }
+        };
+        tokio::pin!(work);
+        while !obstructed.is_holding() {
+            assert!(futures::poll!(work.as_mut()).is_pending());
+        }
+        if operation == Operation::Copy {
+            // Its source is there to the end.
+            let end = |record: &mut FolderRecord| {
+                record.state = FolderState::Deleted;
+                Ok(Change::Save(()))
+            };
+            bucket.manifest(ObjectKey::folder(photos.id())).update(end).await.unwrap();
+            world.test.clock.advance(Settings::default().late_writes / 2);
+        } else {
+            delete_and_forget(&world, "photos").await;
+        }
+        obstructed.let_go();
+        assert_eq!(work.await.unwrap_err().kind(), ErrorKind::NotFound);
+        let late = ObjectKey::file(photos.prefix(), &late);
+        assert!(world.inner.head(&late).await.is_err(), "{operation:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_and_counts_of_a_folder_without_a_record_are_removed_and_nothing_else() {
+    let world = World::new().await;
+    let photos = managed(&world.test.bucket, &world.test.account, "photos").await.unwrap();
+    let (id, prefix) = (photos.id(), photos.prefix().clone());
+    delete_and_forget(&world, "photos").await;
+    let strange = ObjectKey::listed("folders/not ours/file".to_owned());
+    let upper = ObjectKey::listed(format!("folders/{}/file", id.to_string().to_uppercase()));
+    let strays = [ObjectKey::file(&prefix, &"late".parse().unwrap()), ObjectKey::usage(id)];
+    for key in strays.iter().chain([&strange, &upper]) {
+        world.inner.put(key, Body::from(vec![1]), Attributes::default(), Condition::Always).await.unwrap();
+    }
+    assert_eq!(world.process(10).await.sweep().await.unwrap().objects_removed, 1);
+    for (key, stays) in [(&strays[0], false), (&strays[1], false), (&strange, true), (&upper, true)] {
+        assert_eq!(world.inner.head(key).await.is_ok(), stays, "{key}");
+    }
 }

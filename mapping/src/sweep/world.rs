@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::key::{KeyPrefix, ObjectKey};
 use crate::store::faulty::{Faults, FaultyStore, Kill, Moment};
 use crate::store::memory::MemoryStore;
+use crate::store::obstructed::ObstructedStore;
 use crate::store::{Attributes, Body, Condition, ListRequest, Store};
 use crate::testing::{self, TestBucket, add_account};
 
@@ -110,6 +111,13 @@ impl World {
         let faulty = Arc::new(FaultyStore::new(Arc::clone(&self.inner), Faults::default()));
         let (store, clock) = (Arc::clone(&faulty) as Store, Arc::clone(&self.test.clock));
         (faulty, testing::open(store, clock, Settings::default(), seed).await.unwrap())
+    }
+
+    /// A process in whose store things can be in the way.
+    pub(super) async fn obstructed_process(&self, seed: u64) -> (Arc<ObstructedStore>, Bucket) {
+        let obstructed = Arc::new(ObstructedStore::new(Arc::clone(&self.inner)));
+        let (store, clock) = (Arc::clone(&obstructed) as Store, Arc::clone(&self.test.clock));
+        (obstructed, testing::open(store, clock, Settings::default(), seed).await.unwrap())
     }
 
     /// A process that lives on.

@@ -38,7 +38,7 @@ impl Upload {
     /// # Errors
     /// `Conflict` with the missing ranges when there are holes: send them and finish again; also
     /// when a directory has the file's name. `NotFound` when the upload has expired, was given up
-    /// or was dropped by the store; `Unavailable` when the store does not answer: finish again.
+    /// was dropped by the store, or its folder was deleted; `Unavailable` when the store does not answer: finish again.
     pub async fn finish(&self) -> Result<FileMeta> {
         self.finish_over(Overwrite::Yes).await
     }
@@ -88,6 +88,7 @@ impl Upload {
             let fixed = session.grid_for(record, &survey).await?;
             let publishing = Publishing { upload: self, record, survey: &survey, overwrite };
             if let Some(done) = publishing.publish(fixed.as_ref()).await? {
+                self.folder.keep_if_live(&record.key()).await?;
                 return Ok(done);
             }
         }

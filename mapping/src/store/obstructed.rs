@@ -1,0 +1,159 @@
+//! A store in which single things are in the way: keys that it does not remove, calls that wait
+//! until they are let go. For tests that need one moment, not chance.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+
+use super::operation::Operation;
+use super::{
+    Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
+    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult,
+};
+use crate::key::ObjectKey;
+
+/// A store around a store; with nothing in the way it changes nothing.
+#[derive(Debug)]
+pub(crate) struct ObstructedStore {
+    inner: Store,
+    locked: Mutex<BTreeSet<ObjectKey>>,
+    held: Mutex<Option<(Operation, String)>>,
+    waiting: AtomicUsize,
+    gate: Semaphore,
+}
+
+impl ObstructedStore {
+    pub(crate) fn new(inner: Store) -> Self {
+        Self {
+            inner,
+            locked: Mutex::default(),
+            held: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            gate: Semaphore::new(0),
+        }
+    }
+
+    /// From now on refuses to remove this object.
+    pub(crate) fn lock(&self, key: ObjectKey) {
+        self.locked.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+    }
+
+    /// The next call of this operation on a key that begins with `prefix` waits.
+    pub(crate) fn hold(&self, operation: Operation, prefix: &str) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((operation, prefix.to_owned()));
+    }
+
+    /// Whether a call waits.
+    pub(crate) fn is_holding(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst) > 0
+    }
+
+    /// Lets the call go that waits.
+    pub(crate) fn let_go(&self) {
+        self.gate.add_permits(1);
+    }
+
+    async fn pass(&self, operation: Operation, key: &ObjectKey) {
+        let is_held = {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            held.take_if(|(which, prefix)| *which == operation && key.as_str().starts_with(prefix.as_str())).is_some()
+        };
+        if is_held {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            self.gate.acquire().await.expect("the gate is never closed").forget();
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+#[async_trait]
+impl ObjectStore for ObstructedStore {
+    async fn get(&self, key: &ObjectKey, options: GetOptions) -> StoreResult<Object> {
+        self.inner.get(key, options).await
+    }
+
+    async fn head(&self, key: &ObjectKey) -> StoreResult<ObjectMeta> {
+        self.inner.head(key).await
+    }
+
+    async fn put(
+        &self,
+        key: &ObjectKey,
+        body: Body,
+        attributes: Attributes,
+        condition: Condition,
+    ) -> StoreResult<ETag> {
+        self.pass(Operation::Put, key).await;
+        self.inner.put(key, body, attributes, condition).await
+    }
+
+    async fn delete(&self, key: &ObjectKey, condition: Condition) -> StoreResult<()> {
+        self.pass(Operation::Delete, key).await;
+        self.inner.delete(key, condition).await
+    }
+
+    async fn delete_many(&self, keys: &[ObjectKey]) -> StoreResult<Vec<(ObjectKey, StoreError)>> {
+        let locked = self.locked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (stay, go): (Vec<_>, Vec<_>) = keys.iter().cloned().partition(|key| locked.contains(key));
+        let mut refused = self.inner.delete_many(&go).await?;
+        refused
+            .extend(stay.into_iter().map(|key| (key, StoreError::new(StoreErrorKind::AccessDenied, "object locked"))));
+        Ok(refused)
+    }
+
+    async fn list(&self, request: ListRequest) -> StoreResult<ListPage> {
+        self.inner.list(request).await
+    }
+
+    async fn copy(&self, request: CopyRequest, condition: Condition) -> StoreResult<ETag> {
+        self.pass(Operation::Copy, &request.to).await;
+        self.inner.copy(request, condition).await
+    }
+
+    async fn create_multipart(&self, key: &ObjectKey, attributes: Attributes) -> StoreResult<MultipartId> {
+        self.inner.create_multipart(key, attributes).await
+    }
+
+    async fn put_part(
+        &self,
+        key: &ObjectKey,
+        upload: &MultipartId,
+        number: PartNumber,
+        body: Body,
+    ) -> StoreResult<ETag> {
+        self.inner.put_part(key, upload, number, body).await
+    }
+
+    async fn list_parts(&self, key: &ObjectKey, upload: &MultipartId) -> StoreResult<Vec<Part>> {
+        self.inner.list_parts(key, upload).await
+    }
+
+    async fn complete_multipart(
+        &self,
+        key: &ObjectKey,
+        upload: &MultipartId,
+        parts: &[Part],
+        condition: Condition,
+    ) -> StoreResult<ETag> {
+        self.inner.complete_multipart(key, upload, parts, condition).await
+    }
+
+    async fn abort_multipart(&self, key: &ObjectKey, upload: &MultipartId) -> StoreResult<()> {
+        self.inner.abort_multipart(key, upload).await
+    }
+
+    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<MultipartId>> {
+        self.inner.list_multiparts(key).await
+    }
+
+    async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {
+        self.inner.tags(key).await
+    }
+
+    async fn set_tags(&self, key: &ObjectKey, tags: BTreeMap<String, String>) -> StoreResult<()> {
+        self.inner.set_tags(key, tags).await
+    }
+}
