@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::accounts::Hashing;
 use crate::budget::Budget;
 use crate::cache::Cache;
 use crate::clock::Clock;
@@ -33,7 +34,7 @@ struct Inner {
     caches: Caches,
     budget: Budget,
     uploads: Uploads,
-    hashing: tokio::sync::Semaphore,
+    hashing: Hashing,
     tallies: Tallies,
     known_directories: KnownDirectories,
 }
@@ -123,9 +124,6 @@ impl Caches {
     }
 }
 
-/// Each hash takes 19 MiB and a core for a moment: more at a time would starve the requests.
-const HASHES_AT_ONCE: usize = 2;
-
 impl Bucket {
     /// Opens the bucket; the first time, writes what layout it has.
     ///
@@ -139,7 +137,7 @@ impl Bucket {
             caches: Caches::new(&parts),
             budget: Budget::new(parts.settings.budget_bytes),
             uploads: Uploads::default(),
-            hashing: tokio::sync::Semaphore::new(HASHES_AT_ONCE),
+            hashing: Hashing::default(),
             tallies: Tallies::new(Arc::clone(&parts.clock), parts.settings.late_writes),
             known_directories: KnownDirectories::new(Arc::clone(&parts.clock), parts.settings.cache_for),
             parts,
@@ -215,7 +213,7 @@ impl Bucket {
         &self.inner.uploads
     }
 
-    pub(crate) fn hashing(&self) -> &tokio::sync::Semaphore {
+    pub(crate) fn hashing(&self) -> &Hashing {
         &self.inner.hashing
     }
 

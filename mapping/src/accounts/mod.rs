@@ -19,6 +19,8 @@ use crate::seal::Secret;
 pub use credentials::Credentials;
 pub use list::AccountPage;
 
+pub(crate) use password::Hashing;
+
 /// Somebody who was authenticated or looked up.
 #[derive(Clone, Debug)]
 pub struct Account {

@@ -81,21 +81,6 @@ async fn a_password_is_good_only_for_its_account() {
 }
 
 #[tokio::test]
-async fn no_more_than_two_passwords_are_hashed_at_a_time() {
-    let test = TestBucket::new().await;
-    let hashing = test.bucket.hashing();
-    assert_eq!(hashing.available_permits(), 2);
-    let both = hashing.acquire_many(2).await.unwrap();
-    let email = EMAIL.parse().unwrap();
-    let password = Secret::new("correct horse");
-    let login = test.bucket.authenticate_password(&email, &password);
-    tokio::pin!(login);
-    assert!(tokio::time::timeout(Duration::from_millis(50), login.as_mut()).await.is_err());
-    drop(both);
-    assert_eq!(kind(login.await), ErrorKind::Unauthenticated);
-}
-
-#[tokio::test]
 async fn a_disabled_account_is_refused_here_at_once_and_elsewhere_within_the_cache_time() {
     let test = TestBucket::new().await;
     let elsewhere = test.replica(2).await;
