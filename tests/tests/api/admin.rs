@@ -111,7 +111,7 @@ async fn refusals_are_json_that_says_what_is_wrong() {
         (Method::POST, ACCOUNTS.to_owned(), "{", 400),
         (Method::POST, ACCOUNTS.to_owned(), "{}", 400),
         (Method::POST, ACCOUNTS.to_owned(), r#"{"email": "nobody"}"#, 400),
-        (Method::POST, ACCOUNTS.to_owned(), r#"{"email": "a@b", "nmae": "x"}"#, 400),
+        (Method::POST, ACCOUNTS.to_owned(), r#"{"email": "a@b", "phone": "x"}"#, 400),
         (Method::GET, format!("{ACCOUNTS}?limit=0"), "", 400),
         (Method::GET, format!("{ACCOUNTS}?limit=1001"), "", 400),
         (Method::GET, format!("{ACCOUNTS}/x"), "", 400),
