@@ -1,4 +1,5 @@
-//! An application in this process: one or more replicas over one store that counts, on free ports.
+//! An application in this process: one or more replicas over one store that counts, and fails when it
+//! is told to, on free ports.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use mapping::clock::SystemClock;
 use mapping::key::{FolderPrefix, ObjectKey};
 use mapping::random::SystemRandom;
 use mapping::store::counted::CountedStore;
+use mapping::store::faulty::{Faults, FaultyStore};
 use mapping::store::s3::{KeyPair, S3Settings, S3Store};
 use mapping::store::{Attributes, Body, Condition, Store};
 use mapping::{Account, Bucket, MasterKeys, NewAccount, Parts, Settings};
@@ -28,6 +30,7 @@ pub const ADMIN_TOKEN: &str = "an-admin-token-of-the-tests";
 pub struct App {
     replicas: Vec<Running>,
     store: Arc<CountedStore>,
+    faulty: Arc<FaultyStore>,
     local: LocalStore,
     _data: TempDir,
 }
@@ -70,11 +73,12 @@ impl App {
         let data = tempfile::tempdir().expect("a directory");
         let local = LocalStore::open(data.path()).await.expect("the embedded store");
         let store = Arc::new(CountedStore::new(connect(&local).await));
+        let faulty = Arc::new(FaultyStore::new(Arc::clone(&store) as Store, Faults::default()));
         let key = MasterKeys::generate(&SystemRandom);
         let mut replicas = Vec::new();
         for _ in 0..count {
             let parts = Parts {
-                store: Arc::clone(&store) as Store,
+                store: Arc::clone(&faulty) as Store,
                 clock: Arc::new(SystemClock::new()),
                 random: Arc::new(SystemRandom),
                 keys: key.expose().parse().expect("a master key"),
@@ -83,7 +87,7 @@ impl App {
             let settings = AppSettings { admin_token: Some(ADMIN_TOKEN.to_owned()), ..settings.clone() };
             replicas.push(start(parts, settings).await.expect("a replica"));
         }
-        Self { replicas, store, local, _data: data }
+        Self { replicas, store, faulty, local, _data: data }
     }
 
     /// The address of the first replica.
@@ -102,6 +106,12 @@ impl App {
     #[must_use]
     pub fn store(&self) -> &CountedStore {
         &self.store
+    }
+
+    /// From now on the store fails the replicas as `faults` say. What the tests themselves ask of it
+    /// does not fail.
+    pub fn set_faults(&self, faults: Faults) {
+        self.faulty.set_faults(faults);
     }
 
     /// Calls without a token.

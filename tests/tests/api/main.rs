@@ -3,6 +3,7 @@
 mod admin;
 mod authorisation;
 mod counts;
+mod faults;
 mod filesystems;
 mod hostile;
 mod serve;
