@@ -1,4 +1,5 @@
-//! Whether a store will do. Tried out once; the bucket remembers what was found.
+//! Whether a store will do. Tried out once for each place that the bucket lies at; the bucket
+//! remembers what was found, and where.
 
 use std::collections::BTreeMap;
 
@@ -12,41 +13,60 @@ use crate::key::ObjectKey;
 use crate::manifest::{Stored, attributes};
 use crate::random::Random;
 use crate::records::FormatRecord;
-use crate::store::probe::Verdict;
+use crate::store::probe::{Promise, Verdict, examine_puts};
 use crate::store::s3::S3Store;
-use crate::store::{Body, Condition, ETag, GetOptions, ObjectStore, StoreErrorKind, StoreResult};
+use crate::store::{Body, Capabilities, Condition, ETag, GetOptions, ObjectStore, StoreErrorKind, StoreResult};
 
 /// The store, doing itself what it was found to do and taking detours around the rest. To be called
-/// before [`Bucket::open`](crate::Bucket::open), on every start: one read, but for the first time.
+/// before [`Bucket::open`](crate::Bucket::open), on every start: five small requests, but for the first time at
+/// this endpoint and bucket.
 ///
 /// # Errors
 /// `Invalid` when the store breaks a promise that nothing can be built without: the message says
 /// which and what would be lost. `Unavailable` when it does not answer.
 pub async fn prove(store: S3Store, random: &dyn Random) -> Result<S3Store> {
     let run = random.alphanumeric(12);
-    let verdict = verdict(&store, store.probe(&run), random).await?;
+    let asked = store.clone().with_capabilities(Capabilities::all());
+    let trials = Trials { store: store.identity(), puts: examine_puts(&asked, &run), all: store.probe(&run) };
+    let verdict = verdict(&store, trials, random).await?;
     Ok(store.with_capabilities(verdict.capabilities))
 }
 
-/// What the bucket remembers of an earlier `probe`, or what it finds now.
+/// What can be tried of a store; nothing is until it is waited for.
+struct Trials<P, A> {
+    /// Which store it is.
+    store: String,
+    /// What must hold at every start, lest data be lost.
+    puts: P,
+    /// All.
+    all: A,
+}
+
+/// What the bucket remembers of an earlier probe of this same store, or what is found now. The
+/// bucket's objects may have been copied here from another store, with what was found there.
 async fn verdict(
     store: &dyn ObjectStore,
-    probe: impl Future<Output = StoreResult<Verdict>>,
+    trials: Trials<impl Future<Output = StoreResult<Vec<Promise>>>, impl Future<Output = StoreResult<Verdict>>>,
     random: &dyn Random,
 ) -> Result<Verdict> {
     let format = read(store).await?;
-    if let Some(known) = format.as_ref().and_then(|(_, format)| format.body.probe.clone()) {
+    let known = format.as_ref().and_then(|(_, format)| format.body.probe.clone());
+    if let Some(known) = known.filter(|known| known.store == trials.store) {
+        let broken = trials.puts.await.map_err(|error| error.about(Subject::Request))?;
+        refuse(&Verdict { broken, ..known.clone() })?;
         return Ok(known);
     }
-    let found = probe.await.map_err(|error| error.about(Subject::Request))?;
-    if let Some(refusal) = found.refusal() {
-        return Err(Error::invalid(Subject::Request, refusal));
-    }
+    let found = trials.all.await.map_err(|error| error.about(Subject::Request))?;
+    refuse(&found)?;
     for warning in found.warnings() {
         tracing::warn!("about this store: {warning}");
     }
     remember(store, format, &found, random).await?;
     Ok(found)
+}
+
+fn refuse(found: &Verdict) -> Result<()> {
+    found.refusal().map_or(Ok(()), |refusal| Err(Error::invalid(Subject::Request, refusal)))
 }
 
 async fn read(store: &dyn ObjectStore) -> Result<Option<(ETag, Stored<FormatRecord>)>> {
@@ -94,9 +114,9 @@ mod tests {
     use super::*;
     use crate::clock::ManualClock;
     use crate::random::SystemRandom;
+    use crate::store::Store;
     use crate::store::memory::MemoryStore;
-    use crate::store::probe::{Promise, examine};
-    use crate::store::{Capabilities, Store};
+    use crate::store::probe::examine;
     use crate::testing;
 
     fn memory() -> Store {
@@ -104,24 +124,46 @@ mod tests {
     }
 
     fn good() -> Verdict {
-        Verdict { capabilities: Capabilities { tags: false, ..Capabilities::all() }, broken: Vec::new() }
+        let capabilities = Capabilities { tags: false, ..Capabilities::all() };
+        Verdict { store: "here".to_owned(), capabilities, broken: Vec::new() }
     }
 
     async fn ask(store: &Store, answer: Verdict) -> Result<Verdict> {
-        verdict(&**store, async { Ok(answer) }, &SystemRandom).await
+        let trials = Trials { store: "here".to_owned(), puts: async { Ok(Vec::new()) }, all: async { Ok(answer) } };
+        verdict(&**store, trials, &SystemRandom).await
+    }
+
+    async fn remembered(store: &Store, place: &str, broken: Vec<Promise>) -> Result<Verdict> {
+        let all = async { panic!("the store is tried again") };
+        verdict(&**store, Trials { store: place.to_owned(), puts: async { Ok(broken) }, all }, &SystemRandom).await
     }
 
     #[tokio::test]
     async fn a_store_is_tried_once() {
         let store = memory();
-        let found = verdict(&*store, examine(&*store, "run"), &SystemRandom).await.unwrap();
+        let found =
+            ask(&store, Verdict { store: "here".to_owned(), ..examine(&*store, "run").await.unwrap() }).await.unwrap();
         assert!(found.broken.is_empty());
-        let never = async { panic!("the store is tried again") };
-        assert_eq!(verdict(&*store, never, &SystemRandom).await.unwrap(), found);
+        assert_eq!(remembered(&store, "here", Vec::new()).await.unwrap(), found);
         let clock = Arc::new(ManualClock::new());
         testing::open(Arc::clone(&store), clock, crate::Settings::default(), 1).await.unwrap();
-        let never = async { panic!("the store is tried again") };
-        assert_eq!(verdict(&*store, never, &SystemRandom).await.unwrap(), found);
+        assert_eq!(remembered(&store, "here", Vec::new()).await.unwrap(), found);
+    }
+
+    #[tokio::test]
+    async fn what_was_found_elsewhere_counts_for_nothing() {
+        let store = memory();
+        ask(&store, Verdict { store: "elsewhere".to_owned(), ..good() }).await.unwrap();
+        assert_eq!(ask(&store, good()).await.unwrap(), good());
+        assert_eq!(remembered(&store, "here", Vec::new()).await.unwrap(), good());
+    }
+
+    #[tokio::test]
+    async fn a_known_store_that_has_stopped_checking_puts_is_refused() {
+        let store = memory();
+        ask(&store, good()).await.unwrap();
+        let error = remembered(&store, "here", vec![Promise::CreateOnce]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
     }
 
     #[tokio::test]
@@ -139,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn a_store_that_will_not_do_is_refused_each_time() {
         let store = memory();
-        let bad = Verdict { capabilities: Capabilities::all(), broken: vec![Promise::ReplaceWhatWasRead] };
+        let bad = Verdict { broken: vec![Promise::ReplaceWhatWasRead], ..good() };
         for _ in 0..2 {
             let error = ask(&store, bad.clone()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Invalid);

@@ -7,12 +7,16 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Capabilities {
     /// CopyObject checks a condition on its target (MinIO and moto ignore it).
+    #[serde(default)]
     pub conditional_copy: bool,
     /// DeleteObject checks `If-Match` (MinIO ignores it).
+    #[serde(default)]
     pub conditional_delete: bool,
     /// CompleteMultipartUpload checks both conditions (moto ignores `If-Match`).
+    #[serde(default)]
     pub conditional_complete: bool,
     /// Objects have tags (R2 has none).
+    #[serde(default)]
     pub tags: bool,
 }
 

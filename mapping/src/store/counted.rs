@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::operation::Operation;
 use super::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, Store, StoreError, StoreResult,
+    ObjectStore, Part, PartNumber, Store, StoreError, StoreResult, Unfinished,
 };
 use crate::key::ObjectKey;
 
@@ -166,7 +166,7 @@ impl ObjectStore for CountedStore {
         self.inner.abort_multipart(key, upload).await
     }
 
-    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<MultipartId>> {
+    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.count(Operation::ListMultiparts);
         self.inner.list_multiparts(key).await
     }

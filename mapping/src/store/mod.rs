@@ -160,6 +160,15 @@ pub struct ListPage {
     pub next: Option<String>,
 }
 
+/// A multipart upload that was neither completed nor aborted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Its id.
+    pub id: MultipartId,
+    /// When it was begun, by the store's clock.
+    pub initiated: Timestamp,
+}
+
 /// A stored part of a multipart upload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -246,7 +255,7 @@ pub trait ObjectStore: Send + Sync + fmt::Debug {
     async fn abort_multipart(&self, key: &ObjectKey, upload: &MultipartId) -> StoreResult<()>;
 
     /// Unfinished multipart uploads of exactly this key (MinIO lists by exact key only).
-    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<MultipartId>>;
+    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>>;
 
     /// An object's tags.
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>>;

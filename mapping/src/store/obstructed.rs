@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::operation::Operation;
 use super::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult,
+    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished,
 };
 use crate::key::ObjectKey;
 
@@ -145,7 +145,7 @@ impl ObjectStore for ObstructedStore {
         self.inner.abort_multipart(key, upload).await
     }
 
-    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<MultipartId>> {
+    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.inner.list_multiparts(key).await
     }
 

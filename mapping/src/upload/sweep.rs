@@ -158,7 +158,8 @@ impl Sweep<'_> {
     }
 
     /// Aborts the multipart uploads of this file's key that no session holds. `false` when one of
-    /// them may be about to come into the record of a session that is under way.
+    /// them may be about to come into the record of a session that is under way, or is so young
+    /// that it may be the detour of a copy, which no session holds either.
     async fn abort_orphans(&mut self, record: &UploadRecord) -> Result<bool> {
         let listed = self.bucket.store().list_multiparts(&record.key()).await.map_err(unreadable)?;
         if listed.is_empty() {
@@ -166,11 +167,16 @@ impl Sweep<'_> {
         }
         // Looked at after the listing: whose multipart upload was listed has had a record before.
         let Some(held) = self.held_of(&record.key()).await? else { return Ok(false) };
-        for orphan in listed.iter().filter(|id| !held.contains(&id.0)) {
+        let late_writes = self.bucket.settings().late_writes;
+        let (mut old, mut young) = (Vec::new(), 0);
+        for orphan in listed.into_iter().filter(|upload| !held.contains(&upload.id.0)) {
+            if self.now.since(orphan.initiated) < late_writes { young += 1 } else { old.push(orphan.id) }
+        }
+        for orphan in &old {
             self.abort(record, orphan).await?;
             self.swept.orphans += 1;
         }
-        Ok(true)
+        Ok(young == 0)
     }
 
     /// The multipart uploads of `key` that live sessions hold; `None` when one has none yet.

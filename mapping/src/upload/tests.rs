@@ -16,7 +16,7 @@ use crate::key::ObjectKey;
 use crate::store::counted::CountedStore;
 use crate::store::memory::MemoryStore;
 use crate::store::operation::Operation;
-use crate::store::{BodyStream, GetOptions, ObjectStore, Store};
+use crate::store::{Attributes, BodyStream, GetOptions, ObjectStore, Store};
 use crate::testing::TestBucket;
 
 mod ends;
@@ -236,4 +236,19 @@ async fn a_stream_is_one_write_or_an_upload_and_never_half() {
     let error = folder.write(&path, None, body(0..9 << 20), kept).await.unwrap_err();
     assert_eq!((error.kind(), memory.unfinished().len()), (ErrorKind::AlreadyExists, 0));
     assert!(read(&folder, "s").await == content(0..20_000_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_spares_the_detour_of_a_copy_that_is_under_way() {
+    let (counted, memory, clock) = counted();
+    let test = TestBucket::over(Arc::clone(&counted) as Store, Arc::clone(&clock), Settings::default()).await;
+    let folder = test.open::<Write>().await;
+    start(&folder, "x", Some(1)).await.abort().await.unwrap();
+    let key = ObjectKey::file(folder.prefix(), &"x".parse().unwrap());
+    memory.create_multipart(&key, Attributes::default()).await.unwrap();
+    let swept = folder.bucket().sweep_uploads().await.unwrap();
+    assert_eq!((swept.orphans, swept.forgotten, memory.unfinished().len()), (0, 0, 1));
+    clock.advance(Settings::default().late_writes);
+    let swept = folder.bucket().sweep_uploads().await.unwrap();
+    assert_eq!((swept.orphans, swept.forgotten, memory.unfinished().len()), (1, 1, 0));
 }

@@ -176,7 +176,7 @@ impl World {
         let key = ObjectKey::file(&mapping::key::FolderPrefix::of(self.folder.id), &self.path);
         let multiparts = self.store.list_multiparts(&key).await.expect("a listing");
         let objects = page.objects.into_iter().map(|object| object.key.to_string());
-        objects.chain(multiparts.into_iter().map(|id| format!("multipart {}", id.0))).collect()
+        objects.chain(multiparts.into_iter().map(|upload| format!("multipart {}", upload.id.0))).collect()
     }
 
     /// Lets the life of every upload pass.

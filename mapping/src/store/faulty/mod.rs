@@ -17,7 +17,7 @@ pub use self::plan::{Fault, Faults, Kill, Moment};
 use super::operation::Operation;
 use super::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult,
+    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished,
 };
 use crate::key::ObjectKey;
 
@@ -254,7 +254,7 @@ impl ObjectStore for FaultyStore {
         call.end(self.inner.abort_multipart(key, upload).await)
     }
 
-    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<MultipartId>> {
+    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         let call = self.begin(Operation::ListMultiparts, &Condition::Always).await?;
         call.end(self.inner.list_multiparts(key).await)
     }

@@ -18,7 +18,7 @@ use self::multipart::Uploads;
 use self::objects::{Objects, Stored};
 use super::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, check,
+    ObjectStore, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, Unfinished, check,
 };
 use crate::clock::Clock;
 use crate::key::ObjectKey;
@@ -193,7 +193,8 @@ impl ObjectStore for MemoryStore {
     async fn create_multipart(&self, key: &ObjectKey, attributes: Attributes) -> StoreResult<MultipartId> {
         check::key(key)?;
         check::attributes(&attributes)?;
-        Ok(self.state().uploads.create(key, attributes))
+        let now = self.clock.now();
+        Ok(self.state().uploads.create(key, attributes, now))
     }
 
     async fn put_part(
@@ -238,7 +239,7 @@ impl ObjectStore for MemoryStore {
         Ok(())
     }
 
-    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<MultipartId>> {
+    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         Ok(self.state().uploads.of(key))
     }
 

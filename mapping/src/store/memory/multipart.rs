@@ -6,13 +6,17 @@ use bytes::{Bytes, BytesMut};
 use md5::{Digest, Md5};
 
 use super::objects;
+use crate::clock::Timestamp;
 use crate::key::ObjectKey;
-use crate::store::{Attributes, ETag, MultipartId, Part, PartNumber, StoreError, StoreErrorKind, StoreResult};
+use crate::store::{
+    Attributes, ETag, MultipartId, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, Unfinished,
+};
 
 /// One unfinished upload.
 struct Upload {
     key: ObjectKey,
     attributes: Attributes,
+    initiated: Timestamp,
     parts: BTreeMap<PartNumber, (Bytes, ETag)>,
 }
 
@@ -25,10 +29,10 @@ pub(super) struct Uploads {
 }
 
 impl Uploads {
-    pub(super) fn create(&mut self, key: &ObjectKey, attributes: Attributes) -> MultipartId {
+    pub(super) fn create(&mut self, key: &ObjectKey, attributes: Attributes, initiated: Timestamp) -> MultipartId {
         self.made += 1;
         let id = format!("upload-{:08}", self.made);
-        self.open.insert(id.clone(), Upload { key: key.clone(), attributes, parts: BTreeMap::new() });
+        self.open.insert(id.clone(), Upload { key: key.clone(), attributes, initiated, parts: BTreeMap::new() });
         MultipartId(id)
     }
 
@@ -106,9 +110,9 @@ impl Uploads {
         self.open.remove(&id.0);
     }
 
-    pub(super) fn of(&self, key: &ObjectKey) -> Vec<MultipartId> {
+    pub(super) fn of(&self, key: &ObjectKey) -> Vec<Unfinished> {
         let of = self.open.iter().filter(|(_, upload)| upload.key == *key);
-        of.map(|(id, _)| MultipartId(id.clone())).collect()
+        of.map(|(id, upload)| Unfinished { id: MultipartId(id.clone()), initiated: upload.initiated }).collect()
     }
 
     pub(super) fn all(&self) -> Vec<(ObjectKey, MultipartId)> {

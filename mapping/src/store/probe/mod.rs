@@ -54,9 +54,14 @@ impl fmt::Display for Promise {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
+    /// Which store was tried: see [`S3Store::identity`]. Empty where that was not noted.
+    #[serde(default)]
+    pub store: String,
     /// What the store does beyond the promises.
+    #[serde(default = "Capabilities::unproved")]
     pub capabilities: Capabilities,
     /// The promises that it breaks.
+    #[serde(default)]
     pub broken: Vec<Promise>,
 }
 
@@ -108,8 +113,18 @@ impl S3Store {
     /// When the store fails; what it ignores or refuses is in the verdict.
     pub async fn probe(&self, run: &str) -> StoreResult<Verdict> {
         // Without detours: what is asked of the store is what is tried.
-        examine(&self.clone().with_capabilities(Capabilities::all()), run).await
+        let found = examine(&self.clone().with_capabilities(Capabilities::all()), run).await?;
+        Ok(Verdict { store: self.identity(), ..found })
     }
+}
+
+/// Tries only the promises about conditions of a put, which data is lost without, in four small
+/// requests. Answers those that `store` breaks.
+///
+/// # Errors
+/// When the store fails.
+pub async fn examine_puts(store: &dyn ObjectStore, run: &str) -> StoreResult<Vec<Promise>> {
+    trials::Bench { store, run }.try_puts().await
 }
 
 /// Tries out what `store` does by itself. An [`S3Store`] takes no detour in [`S3Store::probe`].

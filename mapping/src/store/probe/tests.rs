@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use super::*;
 use crate::clock::ManualClock;
 use crate::key::ObjectKey;
+use crate::store::counted::CountedStore;
 use crate::store::faulty::{Fault, Faults, FaultyStore};
 use crate::store::memory::MemoryStore;
 use crate::store::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    Part, PartNumber, Store, StoreError,
+    Part, PartNumber, Store, StoreError, Unfinished,
 };
 
 fn memory() -> MemoryStore {
@@ -72,7 +73,7 @@ impl ObjectStore for Careless {
     async fn abort_multipart(&self, key: &ObjectKey, id: &MultipartId) -> StoreResult<()> {
         self.inner.abort_multipart(key, id).await
     }
-    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<MultipartId>> {
+    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.inner.list_multiparts(key).await
     }
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {
@@ -87,7 +88,7 @@ impl ObjectStore for Careless {
 async fn a_store_that_does_everything_is_taken() {
     let store = memory();
     let verdict = examine(&store, "run").await.unwrap();
-    assert_eq!(verdict, Verdict { capabilities: Capabilities::all(), broken: Vec::new() });
+    assert_eq!(verdict, Verdict { store: String::new(), capabilities: Capabilities::all(), broken: Vec::new() });
     assert_eq!((verdict.refusal(), verdict.warnings()), (None, Vec::new()));
     assert!(format!("{store:?}").contains("objects: 0") && store.unfinished().is_empty(), "the probe cleans up");
 }
@@ -116,7 +117,7 @@ async fn a_store_that_keeps_and_lists_little_is_refused_even_for_one_writer() {
 
 #[test]
 fn a_verdict_is_kept_as_json() {
-    let verdict = Verdict { capabilities: none(), broken: vec![Promise::ReplaceWhatWasRead] };
+    let verdict = Verdict { store: String::new(), capabilities: none(), broken: vec![Promise::ReplaceWhatWasRead] };
     let text = serde_json::to_string(&verdict).unwrap();
     assert!(text.contains("\"replace_what_was_read\""), "{text}");
     assert_eq!(serde_json::from_str::<Verdict>(&text).unwrap(), verdict);
@@ -146,4 +147,21 @@ async fn a_store_that_fails_once_is_not_misjudged() {
         }
         assert!(judged > 0);
     }
+}
+
+#[test]
+fn a_verdict_that_says_less_is_read() {
+    let verdict: Verdict = serde_json::from_str("{\"capabilities\":{\"tags\":true}}").unwrap();
+    assert_eq!(verdict.capabilities, Capabilities { tags: true, ..none() });
+    assert!(verdict.store.is_empty() && verdict.broken.is_empty());
+}
+
+#[tokio::test]
+async fn at_each_start_four_requests_tell_whether_puts_are_checked() {
+    let counted = CountedStore::new(Arc::new(memory()));
+    assert_eq!(examine_puts(&counted, "run").await.unwrap(), []);
+    assert_eq!(counted.counts().to_string(), "put 3, delete 1");
+    let careless = Careless { inner: Arc::new(memory()), metadata: true };
+    let broken = examine_puts(&careless, "run").await.unwrap();
+    assert_eq!(broken, [Promise::CreateOnce, Promise::ReplaceWhatWasRead]);
 }

@@ -49,7 +49,20 @@ impl Bench<'_> {
             tags: self.keeps_tags().await?,
         };
         let broken = promises.into_iter().filter(|(_, kept)| !kept).map(|(promise, _)| promise).collect();
-        Ok(Verdict { capabilities, broken })
+        Ok(Verdict { store: String::new(), capabilities, broken })
+    }
+
+    pub(super) async fn try_puts(&self) -> StoreResult<Vec<Promise>> {
+        let mut broken = Vec::new();
+        let first = self.put_new("start", "first", Condition::Absent).await?;
+        if first.is_none() || !was_checked(self.put("start", "second", Condition::Absent).await)? {
+            broken.push(Promise::CreateOnce);
+        }
+        if !was_checked(self.put("start", "third", stale()).await)? {
+            broken.push(Promise::ReplaceWhatWasRead);
+        }
+        self.store.delete(&self.key("start"), Condition::Always).await?;
+        Ok(broken)
     }
 
     fn key(&self, name: &str) -> ObjectKey {

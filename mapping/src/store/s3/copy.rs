@@ -7,6 +7,7 @@ use aws_sdk_s3::types::{MetadataDirective, TaggingDirective};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 
+use super::attempts::Attempts;
 use super::failure::{conditional, failed};
 use super::multipart::signed;
 use super::{S3Store, changed, encode};
@@ -36,6 +37,7 @@ impl S3Store {
 
     async fn copy_at_once(&self, copy: &CopyRequest, condition: Condition) -> StoreResult<ETag> {
         let (if_match, if_none_match) = encode::condition(&condition);
+        let attempts = Attempts::default();
         let attributes = copy.attributes.clone();
         let request = self.client.copy_object().bucket(self.bucket()).key(copy.to.as_str());
         let request = request
@@ -49,7 +51,8 @@ impl S3Store {
             .set_if_match(if_match)
             .set_if_none_match(if_none_match)
             .customize()
-            .config_override(self.long());
+            .config_override(self.long())
+            .interceptor(attempts.clone());
         let answer = request.send().await.map_err(|error| failed("copy", copy.from.as_str(), error));
         match answer {
             // Either the source is missing or the target of an `If-Match`: the answer does not say.
@@ -57,7 +60,7 @@ impl S3Store {
                 self.head(&copy.from).await?;
                 conditional(Err(error), &condition)
             }
-            answer => Ok(encode::etag(answer?.copy_object_result.and_then(|result| result.e_tag))),
+            answer => Ok(encode::etag(attempts.weigh(answer)?.copy_object_result.and_then(|result| result.e_tag))),
         }
     }
 

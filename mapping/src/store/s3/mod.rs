@@ -2,6 +2,7 @@
 //!
 //! Retries happen in the SDK, for every request whose body can be sent again.
 
+mod attempts;
 mod body;
 mod bucket;
 mod connect;
@@ -22,12 +23,13 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Builder, Config, SharedCredentialsProvider};
+use sha2::{Digest, Sha256};
 
 pub use self::settings::{Checksums, KeyPair, S3Settings, Timeouts};
 
 use super::{
     Attributes, Body, Capabilities, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId,
-    Object, ObjectMeta, ObjectStore, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, check,
+    Object, ObjectMeta, ObjectStore, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, Unfinished, check,
 };
 use crate::key::ObjectKey;
 
@@ -74,6 +76,14 @@ impl S3Store {
     #[must_use]
     pub fn bucket(&self) -> &str {
         &self.settings.bucket
+    }
+
+    /// Which store and bucket this is, in a few characters: what was found of one says nothing of
+    /// another.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        let place = format!("{}\n{}", self.endpoint, self.bucket());
+        hex::encode(&Sha256::digest(place)[..16])
     }
 
     /// One request's own time-outs.
@@ -193,7 +203,7 @@ impl ObjectStore for S3Store {
         self.abort_upload(key, upload).await
     }
 
-    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<MultipartId>> {
+    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.uploads_of(key).await
     }
 

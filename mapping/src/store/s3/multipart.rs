@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
+use super::attempts::Attempts;
 use super::failure::{conditional, failed};
 use super::objects::unsigned;
 use super::{S3Store, body, encode};
@@ -11,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::key::ObjectKey;
 use crate::store::{
     Attributes, Body, Condition, ETag, MultipartId, Part, PartNumber, StoreError, StoreErrorKind, StoreResult,
+    Unfinished,
 };
 
 impl S3Store {
@@ -83,6 +85,7 @@ impl S3Store {
             self.look(key, &condition).await?;
         }
         let (if_match, if_none_match) = if checked { encode::condition(&condition) } else { (None, None) };
+        let attempts = Attempts::default();
         let part = |part: &Part| CompletedPart::builder().part_number(signed(part.number)).e_tag(&part.etag.0).build();
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.iter().map(part).collect())).build();
         let request = self.client.complete_multipart_upload().bucket(self.bucket()).key(key.as_str());
@@ -92,9 +95,10 @@ impl S3Store {
             .set_if_match(if_match)
             .set_if_none_match(if_none_match)
             .customize()
-            .config_override(self.long());
+            .config_override(self.long())
+            .interceptor(attempts.clone());
         let answer = request.send().await.map_err(|error| failed("complete multipart", key.as_str(), error));
-        Ok(encode::etag(conditional(answer, &condition)?.e_tag))
+        Ok(encode::etag(attempts.weigh(conditional(answer, &condition))?.e_tag))
     }
 
     pub(super) async fn abort_upload(&self, key: &ObjectKey, upload: &MultipartId) -> StoreResult<()> {
@@ -106,7 +110,7 @@ impl S3Store {
         }
     }
 
-    pub(super) async fn uploads_of(&self, key: &ObjectKey) -> StoreResult<Vec<MultipartId>> {
+    pub(super) async fn uploads_of(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         let (mut uploads, mut after) = (Vec::new(), (None, None));
         loop {
             let request = self.client.list_multipart_uploads().bucket(self.bucket()).prefix(key.as_str());
@@ -114,7 +118,10 @@ impl S3Store {
             let answer = request.send().await.map_err(|error| failed("list multiparts", key.as_str(), error))?;
             let page = answer.uploads.unwrap_or_default().into_iter();
             let page = page.filter(|upload| upload.key.as_deref() == Some(key.as_str()));
-            uploads.extend(page.filter_map(|upload| upload.upload_id.map(MultipartId)));
+            uploads.extend(page.filter_map(|upload| {
+                let initiated = encode::timestamp(upload.initiated.as_ref());
+                Some(Unfinished { id: MultipartId(upload.upload_id?), initiated })
+            }));
             let next = (answer.next_key_marker, answer.next_upload_id_marker);
             if !answer.is_truncated.unwrap_or(false) {
                 return Ok(uploads);

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier, Tag, Tagging};
 
+use super::attempts::Attempts;
 use super::failure::{conditional, failed};
 use super::{S3Store, body, encode};
 use crate::key::ObjectKey;
@@ -55,7 +56,7 @@ impl S3Store {
         attributes: Attributes,
         condition: Condition,
     ) -> StoreResult<ETag> {
-        let sent = body::send(body);
+        let (sent, attempts) = (body::send(body), Attempts::default());
         let (if_match, if_none_match) = encode::condition(&condition);
         let request = self.client.put_object().bucket(self.bucket()).key(key.as_str());
         let request = request
@@ -67,10 +68,11 @@ impl S3Store {
             .content_length(sent.size.try_into().unwrap_or(i64::MAX))
             .body(sent.stream)
             .customize()
-            .config_override(Self::within(self.settings.within_body(sent.size)));
+            .config_override(Self::within(self.settings.within_body(sent.size)))
+            .interceptor(attempts.clone());
         let request = if sent.signed { request } else { request.disable_payload_signing() };
         let answer = request.send().await.map_err(|error| failed("put", key.as_str(), error));
-        let answer = sent.watch.blame(conditional(answer, &condition))?;
+        let answer = attempts.weigh(sent.watch.blame(conditional(answer, &condition)))?;
         Ok(encode::etag(answer.e_tag))
     }
 
@@ -86,10 +88,12 @@ impl S3Store {
             }
         };
         let request = self.client.delete_object().bucket(self.bucket()).key(key.as_str()).set_if_match(if_match);
-        let answer = request.send().await.map_err(|error| failed("delete", key.as_str(), error));
+        let attempts = Attempts::default();
+        let answer = request.customize().interceptor(attempts.clone()).send().await;
+        let answer = answer.map_err(|error| failed("delete", key.as_str(), error));
         match conditional(answer, &condition) {
             Err(error) if error.kind() == StoreErrorKind::NotFound => Ok(()),
-            answer => answer.map(|_| ()),
+            answer => attempts.weigh(answer).map(|_| ()),
         }
     }
 

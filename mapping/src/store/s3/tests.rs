@@ -226,3 +226,22 @@ async fn a_complete_that_fails_inside_its_success_has_failed() {
     let done = store.complete_multipart(&key(), &upload, &[part], Condition::Always).await;
     assert_eq!(done.unwrap_err().kind(), StoreErrorKind::Unavailable);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_after_an_attempt_without_an_answer_does_not_say_that_nothing_was_done() {
+    const DENIED: Canned = (403, &[], "<Error><Code>ExpiredToken</Code></Error>");
+    const LOST: Canned = (0, &[], "");
+    for (answers, kind) in [
+        (vec![DENIED], StoreErrorKind::AccessDenied),
+        (vec![LOST, DENIED], StoreErrorKind::Unavailable),
+        (vec![SLOW, DENIED], StoreErrorKind::Unavailable),
+        (vec![LOST, (412, &[], "")], StoreErrorKind::PreconditionFailed),
+    ] {
+        let (store, _) = store([answers.clone(), answers.clone(), answers].concat()).await;
+        assert_eq!(put(&store, Body::from(vec![1])).await.unwrap_err().kind(), kind);
+        assert_eq!(store.delete(&key(), Condition::Always).await.unwrap_err().kind(), kind);
+        let part = Part { number: 1, size: 1, etag: ETag("\"p\"".to_owned()) };
+        let done = store.complete_multipart(&key(), &MultipartId("u".to_owned()), &[part], Condition::Absent).await;
+        assert_eq!(done.unwrap_err().kind(), kind);
+    }
+}

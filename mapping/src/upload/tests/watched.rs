@@ -12,7 +12,7 @@ use crate::key::ObjectKey;
 use crate::store::memory::MemoryStore;
 use crate::store::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, StoreError, StoreErrorKind, StoreResult,
+    ObjectStore, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, Unfinished,
 };
 
 #[derive(Debug)]
@@ -116,7 +116,7 @@ impl ObjectStore for Watched {
         self.count().abort_multipart(key, upload).await
     }
 
-    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<MultipartId>> {
+    async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.count().list_multiparts(key).await
     }
 
