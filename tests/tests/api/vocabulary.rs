@@ -101,3 +101,32 @@ fn every_source_file_says_what_it_is_for() {
     let silent: Vec<_> = silent.filter(|path| !fs::read_to_string(path).unwrap().starts_with("//!")).collect();
     assert!(silent.is_empty(), "no `//!` at the top of {silent:?}");
 }
+
+/// The words between backticks that can be names of tests: several joined by underscores. Metrics
+/// begin with the program's name.
+fn named_tests(text: &str) -> impl Iterator<Item = &str> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted.filter(|word| {
+        word.matches('_').count() >= 3
+            && !word.starts_with("folderbridge_")
+            && word.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    })
+}
+
+#[test]
+fn every_test_that_the_documents_name_is_there() {
+    let sources = sources_of(&["bridge", "embedded", "mapping", "tests"]);
+    let code: String = sources.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let (mut named, mut missing) = (0, Vec::new());
+    for document in ["SEMANTICS.md", "OPERATIONS.md", "BUCKET.md", "dialects/filesystems.md"] {
+        let text = fs::read_to_string(root().join("docs").join(document)).unwrap();
+        for test in named_tests(&text) {
+            named += 1;
+            if !code.contains(&format!("fn {test}(")) {
+                missing.push(format!("{document}: {test}"));
+            }
+        }
+    }
+    assert!(named > 20, "only {named} tests are named");
+    assert!(missing.is_empty(), "the documents name tests that are not there:\n{}", missing.join("\n"));
+}

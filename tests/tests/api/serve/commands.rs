@@ -96,6 +96,18 @@ fn a_new_key_is_64_hex_digits_and_never_the_same() {
 }
 
 #[test]
+fn every_setting_of_serve_is_in_the_readme() {
+    let (_, help, _) = run(Command::new(binary()).env_clear().args(["serve", "--help"]));
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
+    let words = help.split(|letter: char| !(letter.is_alphanumeric() || letter == '-' || letter == '_'));
+    let settings = words.filter(|word| word.starts_with("--") || word.starts_with("FOLDERBRIDGE_"));
+    let settings: Vec<_> = settings.filter(|word| word.len() > 4 && *word != "--help").collect();
+    assert!(settings.len() > 10, "{help}");
+    let missing: Vec<_> = settings.into_iter().filter(|word| !readme.contains(&format!("`{word}`"))).collect();
+    assert!(missing.is_empty(), "not in the README's table: {missing:?}");
+}
+
+#[test]
 fn help_and_version_are_there() {
     let (code, help, _) = run(Command::new(binary()).env_clear().arg("--help"));
     assert_eq!(code, Some(0));
