@@ -1,5 +1,6 @@
 //! Flags and environment. No other file reads either; everything else is given structs from here.
 
+use std::env::VarError;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -10,6 +11,8 @@ mod parse;
 mod serve;
 
 pub use serve::{FolderLimits, ServeSettings, Where};
+
+use crate::failure::StartError;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -205,9 +208,11 @@ pub enum KeyCommand {
 
 impl AccountFlags {
     /// The admin token that was set, if any.
-    #[must_use]
-    pub fn admin_token(&self) -> Option<String> {
-        variable(ADMIN_TOKEN)
+    ///
+    /// # Errors
+    /// When it is one that no server can have.
+    pub fn admin_token(&self) -> Result<Option<String>, StartError> {
+        variable(ADMIN_TOKEN).map(sendable).transpose()
     }
 
     /// Where a server of this machine would keep its admin token.
@@ -227,10 +232,29 @@ fn data_directory(given: Option<PathBuf>) -> PathBuf {
     given.filter(|path| !path.as_os_str().is_empty()).unwrap_or_else(|| DEFAULT_DATA.into())
 }
 
-/// A variable of the environment; an empty one counts as unset, as compose files leave them.
+/// A variable of the environment, without white space at the ends: secrets kept in files mostly end
+/// in a line break. An empty one counts as unset, as compose files leave them.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().and_then(filled)
+    match std::env::var(name) {
+        Ok(text) => trimmed(&text),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(text)) => trimmed(&text.to_string_lossy()),
+    }
+}
+
+fn trimmed(text: &str) -> Option<String> {
+    filled(text.trim().to_owned())
+}
+
+/// An admin token as it can stand in a header behind `Bearer`.
+fn sendable(token: String) -> Result<String, StartError> {
+    if token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(token);
+    }
+    Err(StartError::new(format!(
+        "{ADMIN_TOKEN} holds white space or characters that are not ASCII: no request could show it"
+    )))
 }
 
 fn filled(text: String) -> Option<String> {
@@ -244,5 +268,20 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         <CommandLine as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn a_line_break_at_the_end_of_a_variable_is_not_part_of_it() {
+        assert_eq!(trimmed("a-token\n"), Some("a-token".to_owned()));
+        assert_eq!(trimmed(" \r\n"), None);
+    }
+
+    #[test]
+    fn a_token_that_no_header_can_hold_is_refused() {
+        assert_eq!(sendable("!a-token~".to_owned()).unwrap(), "!a-token~");
+        for token in ["a token", "a\ttoken", "a\ntoken", "tök", "a\u{7f}", "a\u{fffd}"] {
+            let error = sendable(token.to_owned()).unwrap_err().to_string();
+            assert!(error.starts_with("FOLDERBRIDGE_ADMIN_TOKEN") && !error.contains(token), "{error}");
+        }
     }
 }

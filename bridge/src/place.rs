@@ -82,17 +82,21 @@ impl Place {
 
 /// The key in the directory. One is made only for a store in which nothing is sealed yet, and is
 /// on disk before anything is sealed with it.
-async fn own_keys(directory: &Path, store: &S3Store) -> Result<MasterKeys, StartError> {
+async fn own_keys(directory: &Path, store: &dyn ObjectStore) -> Result<MasterKeys, StartError> {
     let file = directory.join("master.key");
     if let Some(text) = secret_file::read(&file)? {
         return parse_keys(&text, &format!("`{}`", file.display()));
     }
-    if store.head(&ObjectKey::format()).await.is_ok() {
-        return Err(StartError::new(format!(
-            "`{}` is missing, and secrets in this store are sealed with it: bring it back from a backup, or set \
-             FOLDERBRIDGE_MASTER_KEY",
-            file.display()
-        )));
+    match store.head(&ObjectKey::format()).await {
+        Ok(_) => {
+            return Err(StartError::new(format!(
+                "`{}` is missing, and secrets in this store are sealed with it: bring it back from a backup, or set \
+                 FOLDERBRIDGE_MASTER_KEY",
+                file.display()
+            )));
+        }
+        Err(error) if error.kind() == StoreErrorKind::NotFound => {}
+        Err(error) => return Err(unusable(&error)),
     }
     let key = MasterKeys::generate(&SystemRandom);
     secret_file::write(&file, key.expose())?;
@@ -136,4 +140,24 @@ fn unusable(error: &StoreError) -> StartError {
         _ => return StartError::new(error.message()),
     };
     StartError::new(format!("{}: {advice}", error.message()))
+}
+
+#[cfg(test)]
+mod tests {
+    use mapping::clock::SystemClock;
+    use mapping::store::faulty::{Fault, Faults, FaultyStore};
+    use mapping::store::memory::MemoryStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_that_cannot_be_looked_at_gets_no_new_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let memory: Store = Arc::new(MemoryStore::new(Arc::new(SystemClock::new())));
+        let failing = FaultyStore::new(Arc::clone(&memory), Faults::once(1, Fault::Refuse));
+        assert!(own_keys(directory.path(), &failing).await.is_err());
+        assert!(!directory.path().join("master.key").exists());
+        own_keys(directory.path(), &*memory).await.unwrap();
+        assert!(directory.path().join("master.key").exists());
+    }
 }

@@ -24,7 +24,10 @@ pub(super) async fn run(flags: ServeFlags) -> Result<(), StartError> {
     log::install(&flags.log)?;
     warn_of_limits(&settings);
     let mut stop = Stop::listen()?;
-    let (running, local) = start(&flags, &settings).await?;
+    let (running, local) = tokio::select! {
+        started = start(&flags, &settings) => started?,
+        () = stop.asked() => return Err(StartError::new("stopped before it served")),
+    };
     stop.asked().await;
     tracing::info!("stopping: running requests may end first");
     tokio::select! {

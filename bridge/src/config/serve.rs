@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{ADMIN_TOKEN, MASTER_KEY, ServeFlags, data_directory, filled, variable};
+use super::{ADMIN_TOKEN, MASTER_KEY, ServeFlags, data_directory, filled, sendable, variable};
 use crate::failure::StartError;
 
 /// Where everything is kept.
@@ -82,6 +82,7 @@ impl ServeFlags {
                  set {MASTER_KEY}"
             )));
         }
+        let admin_token = admin_token.map(sendable).transpose()?;
         if admin_token.as_ref().is_some_and(|token| token.len() < SHORTEST_ADMIN_TOKEN) {
             return Err(StartError::new(format!("{ADMIN_TOKEN} is shorter than {SHORTEST_ADMIN_TOKEN} characters")));
         }
@@ -149,6 +150,8 @@ mod tests {
             ("--bucket b --data d", Some("key"), None, "exclude each other"),
             ("--bucket b", None, None, "folderbridge key new"),
             ("", None, Some("short"), "FOLDERBRIDGE_ADMIN_TOKEN"),
+            ("", None, Some("a long admin token"), "white space"),
+            ("", None, Some("ein-schönes-langes-token"), "not ASCII"),
         ];
         for (flags, key, token, part) in cases {
             let words: Vec<_> = flags.split_whitespace().collect();
