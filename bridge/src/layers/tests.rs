@@ -91,10 +91,13 @@ async fn a_body_that_stops_coming_is_given_up() {
 async fn a_body_may_take_longer_than_an_answer_as_long_as_it_comes() {
     let (address, _stop, _running) = serve().await;
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(b"PUT /read HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 8\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"PUT /read HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 524288\r\n\r\n")
+        .await
+        .unwrap();
     for _ in 0..8 {
         tokio::time::sleep(PATIENCE.body / 2).await;
-        stream.write_all(b"x").await.unwrap();
+        stream.write_all(&[0; 64 << 10]).await.unwrap();
     }
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
@@ -108,6 +111,33 @@ async fn a_refusal_reaches_a_client_that_is_still_sending() {
     let head = format!("PUT /refuse HTTP/1.1\r\nContent-Length: {}", body.len());
     let answer = exchange(address, &head, &body).await;
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_refused_client_that_waits_for_leave_to_send_gets_none() {
+    let (address, _stop, _running) = serve().await;
+    let head = b"PUT /refuse HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n";
+    let answer = until_closed(address, head).await;
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("connection: close\r\n"), "{answer}");
+    assert!(!answer.contains("100 Continue"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_refused_body_that_is_too_long_to_read_on_closes_its_connection() {
+    let (address, _stop, _running) = serve().await;
+    let head = b"PUT /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n";
+    let answer = until_closed(address, head).await;
+    assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("connection: close\r\n"), "{answer}");
+}
+
+/// Sends `head`, leaves the connection open, and reads until the server closes it.
+async fn until_closed(address: std::net::SocketAddr, head: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head).await.unwrap();
+    let mut answer = String::new();
+    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_string(&mut answer)).await;
+    read.expect("the connection stays open").unwrap();
+    answer
 }
 
 #[tokio::test]
