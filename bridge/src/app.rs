@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::response::Response;
-use http::Uri;
 use mapping::bucket::{Bucket, Parts};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use crate::auth::bearer::Expected;
 use crate::config::FolderLimits;
@@ -212,6 +213,9 @@ fn router(state: &State, settings: &AppSettings) -> Router {
 }
 
 /// Also a path that is none is answered in the words of the API that it lies in.
-async fn no_route(uri: Uri) -> Response {
-    dialects::voice_at(uri.path()).unwrap_or(admin::voice)(Fault::NoRoute)
+async fn no_route(request: Request) -> Response {
+    match dialects::nothing_at(request.uri().path()) {
+        Some(api) => api.oneshot(request).await.unwrap_or_else(|never| match never {}),
+        None => admin::voice(Fault::NoRoute),
+    }
 }

@@ -1,4 +1,4 @@
-//! The APIs that are served, one line each in `router`, `openapi` and `voice_at`.
+//! The APIs that are served, one line each in `router`, `openapi` and `nothing_at`.
 
 mod filesystems;
 
@@ -8,18 +8,18 @@ use utoipa::openapi::{Info, OpenApi};
 
 use crate::admin;
 use crate::app::State;
-use crate::layers::{Patience, Voice, guard};
+use crate::layers::{Fault, Patience, guard};
 
 /// All APIs, each answering in its own voice.
 pub(crate) fn router(patience: Patience) -> Router<State> {
     filesystems::clothe(guard(filesystems::routes().into(), patience, filesystems::voice))
 }
 
-/// In whose words a path is answered at which there is nothing.
-pub(crate) fn voice_at(path: &str) -> Option<Voice> {
+/// What answers a path at which there is nothing: the API that it lies in, if it lies in one.
+pub(crate) fn nothing_at(path: &str) -> Option<Router> {
     let path = path.strip_prefix("/v1").unwrap_or(path);
-    let filesystems: Voice = filesystems::voice;
-    path.starts_with("/filesystems").then_some(filesystems)
+    let nothing = || async { filesystems::voice(Fault::NoRoute) };
+    path.starts_with("/filesystems").then(|| filesystems::clothe(Router::new().fallback(nothing)))
 }
 
 /// What all routes take and answer.

@@ -1,6 +1,6 @@
 //! From what a request shows to the account that it speaks for.
 
-use crate::accounts::credentials::{sealed_for, token_digest};
+use crate::accounts::credentials::{looks_like_token, sealed_for, token_digest};
 use crate::accounts::{Account, no_such_account};
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Result, Subject};
@@ -14,12 +14,15 @@ use crate::seal::{Secret, same};
 const MAX_CREDENTIAL_BYTES: usize = 512;
 
 impl Bucket {
-    /// Whose API token this is. A revocation made on another replica takes effect within the
+    /// Whose API token this is. What does not look like one costs no request to the store. A revocation made on another replica takes effect within the
     /// cache time; a refusal is never from a cache.
     ///
     /// # Errors
     /// `Unauthenticated`; `Unavailable` when the store does not answer.
     pub async fn authenticate_token(&self, token: &str) -> Result<Account> {
+        if !looks_like_token(token) {
+            return Err(unauthenticated());
+        }
         let account = self.pointed_at(token).await?;
         let digest = token_digest(token);
         self.prove(account, |record| record.accepts_token_digest(&digest).then(|| Account::of(record))).await

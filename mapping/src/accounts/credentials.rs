@@ -40,7 +40,7 @@ impl Credentials {
             email,
             access_key: format!("FB{}", random.alphanumeric(18)),
             secret_key: Secret::new(random.alphanumeric(40)),
-            api_token: Secret::new(format!("fb_{}", random.alphanumeric(40))),
+            api_token: Secret::new(format!("{TOKEN_START}{}", random.alphanumeric(TOKEN_LENGTH))),
         }
     }
 
@@ -60,6 +60,16 @@ impl Credentials {
     pub(super) fn stored_token(&self, created: Timestamp) -> ApiToken {
         ApiToken { digest: token_digest(self.api_token.expose()), created, state: CredentialState::Active }
     }
+}
+
+/// How an API token begins, and how many digits and letters follow.
+const TOKEN_START: &str = "fb_";
+const TOKEN_LENGTH: usize = 40;
+
+/// Whether this could be an API token. What could not is nobody's, whatever the store holds.
+pub(super) fn looks_like_token(text: &str) -> bool {
+    text.strip_prefix(TOKEN_START)
+        .is_some_and(|rest| rest.len() == TOKEN_LENGTH && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// What binds a sealed secret key to its account and its access key.

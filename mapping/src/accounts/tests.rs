@@ -229,3 +229,19 @@ async fn a_known_token_costs_no_request() {
     bucket.access_secret(&test.credentials.access_key).await.unwrap();
     assert_eq!(counted.counts().reads(), 3);
 }
+
+#[tokio::test]
+async fn what_is_no_token_costs_no_request() {
+    let test = TestBucket::new().await;
+    let counted = Arc::new(CountedStore::new(Arc::clone(&test.store)));
+    let store = Arc::clone(&counted) as Store;
+    let bucket = testing::open(store, Arc::clone(&test.clock), Settings::default(), 9).await.unwrap();
+    counted.reset();
+    let token = test.credentials.api_token.expose();
+    let cases = [token[1..].to_owned(), format!("{token}a"), token.to_uppercase(), format!("{}_", &token[..42])];
+    for wrong in cases.iter().map(String::as_str).chain(["", "x", &test.credentials.access_key]) {
+        assert_eq!(kind(bucket.authenticate_token(wrong).await), ErrorKind::Unauthenticated, "{wrong}");
+    }
+    assert_eq!(counted.counts().reads(), 0);
+    shown(&bucket, &test.credentials).await.unwrap();
+}

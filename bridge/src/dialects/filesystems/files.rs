@@ -3,10 +3,11 @@
 use axum::body::Body;
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use mapping::access::{Delete, Folder, Read, Write};
 use mapping::files::{Depth, EntryKind, PageRequest, Parents, RangeRequest, ReadOptions, Reading, Removed, Served};
 use mapping::path::FilePath;
+use mapping::store::ETag;
 use mapping::{Error, ErrorKind, Subject};
 
 use super::access::Granted;
@@ -101,6 +102,7 @@ pub(super) async fn download(
     Granted(folder): Granted<Read>,
     File(path): File,
     query: Query,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     if query.init() {
@@ -108,18 +110,48 @@ pub(super) async fn download(
         let download_id = state.bucket().random().alphanumeric(20);
         return Ok(render::json(&DownloadStarted { size, download_id }));
     }
+    if method == Method::HEAD {
+        return head(&folder, &path).await;
+    }
     match wire::asked(text(&headers, header::CONTENT_RANGE)?, text(&headers, header::RANGE)?)? {
         Asked::Chunk(start, end) if start == end => {
             size(&folder, &path).await?;
             Ok(StatusCode::OK.into_response())
         }
-        asked => answer(folder.read(&path, options(asked)).await?, asked),
+        asked => {
+            let reading = folder.read(&path, options(asked)).await?;
+            if is_of_another_version(&reading, asked, headers.get(header::IF_RANGE)) {
+                drop(reading);
+                return answer(folder.read(&path, ReadOptions::default()).await?, Asked::Whole);
+            }
+            answer(reading, asked)
+        }
     }
 }
 
+/// Whether the client has bytes of another version of the file than the one that is being read: it
+/// would put the two together. (RFC 9110, 13.1.5; a date is no answer's, so it names no version.)
+fn is_of_another_version(reading: &Reading, asked: Asked, if_range: Option<&HeaderValue>) -> bool {
+    let standard = matches!(asked, Asked::Standard(_));
+    let other = |known: &HeaderValue| known.as_bytes() != reading.meta.etag.0.as_bytes();
+    standard && if_range.is_some_and(other)
+}
+
+/// What a download of the whole file would say before its first byte, by a look at the store alone.
+async fn head(folder: &Folder<Read>, path: &FilePath) -> Result<Response, Refusal> {
+    let (size, etag) = file(folder, path).await?;
+    let mut response = Response::new(Body::empty());
+    describe(response.headers_mut(), size, &etag);
+    Ok(response)
+}
+
 async fn size(folder: &Folder<Read>, path: &FilePath) -> Result<u64, Refusal> {
+    Ok(file(folder, path).await?.0)
+}
+
+async fn file(folder: &Folder<Read>, path: &FilePath) -> Result<(u64, ETag), Refusal> {
     match folder.stat(path).await?.kind {
-        EntryKind::File { size, .. } => Ok(size),
+        EntryKind::File { size, etag, .. } => Ok((size, etag)),
         EntryKind::Directory => {
             Err(Error::new(ErrorKind::NotFound, Subject::File, format!("`{path}` is a directory")).into())
         }
@@ -150,13 +182,7 @@ fn answer(reading: Reading, asked: Asked) -> Result<Response, Refusal> {
     }
     let mut response = Response::new(Body::from_stream(body));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(etag) = HeaderValue::from_str(&meta.etag.0) {
-        headers.insert(header::ETAG, etag);
-    }
+    describe(headers, range.end - range.start, &meta.etag);
     if standard {
         let value = format!("bytes {}-{}/{}", range.start, range.end - 1, meta.size);
         let value = HeaderValue::from_str(&value).expect("digits stand in a header");
@@ -166,11 +192,20 @@ fn answer(reading: Reading, asked: Asked) -> Result<Response, Refusal> {
     Ok(response)
 }
 
+fn describe(headers: &mut HeaderMap, length: u64, etag: &ETag) {
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(etag) = HeaderValue::from_str(&etag.0) {
+        headers.insert(header::ETAG, etag);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use mapping::Timestamp;
     use mapping::files::FileMeta;
-    use mapping::store::ETag;
 
     use super::*;
 
@@ -199,6 +234,25 @@ mod tests {
         assert_eq!(shown(Served::PastEnd, 10..10, Asked::Chunk(20, 30)), (200, None, "0".to_owned()));
         let (status, range, _) = shown(Served::PastEnd, 10..10, standard);
         assert_eq!((status, range), (416, Some("bytes */10".to_owned())));
+    }
+
+    #[test]
+    fn a_range_is_of_the_version_that_the_client_has() {
+        let standard = Asked::Standard(Wanted::From(2, Some(4)));
+        let cases = [
+            (standard, Some("\"e\""), false),
+            (standard, None, false),
+            (standard, Some("\"old\""), true),
+            (standard, Some("W/\"e\""), true),
+            (standard, Some("Wed, 21 Oct 2026 07:28:00 GMT"), true),
+            (Asked::Chunk(2, 5), Some("\"old\""), false),
+            (Asked::Whole, Some("\"old\""), false),
+        ];
+        for (asked, known, expected) in cases {
+            let known = known.map(HeaderValue::from_static);
+            let other = is_of_another_version(&reading(Served::Part, 2..5), asked, known.as_ref());
+            assert_eq!(other, expected, "{asked:?} {known:?}");
+        }
     }
 
     #[test]

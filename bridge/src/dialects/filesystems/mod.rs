@@ -31,6 +31,7 @@ fn unprefixed() -> OpenApiRouter<State> {
     let router = also_at(router, "/filesystems/{id}/", routes!(folders::delete));
     let router = also_at(router, "/filesystems/{id}/share/", routes!(folders::share));
     let router = also_at(router, "/filesystems/{id}/list/", routes!(files::list_root));
+    let router = router.route("/filesystems/{id}/mkdir/", axum::routing::post(files::mkdir));
     router.routes(routes!(files::list)).routes(routes!(files::mkdir)).routes(routes!(
         files::download,
         uploads::post,
@@ -47,7 +48,7 @@ fn also_at(router: OpenApiRouter<State>, alias: &str, route: UtoipaMethodRouter<
 }
 
 /// Lets pages of any origin call the API, with what its clients send. `OPTIONS` needs no credentials.
-pub(super) fn clothe(router: Router<State>) -> Router<State> {
+pub(super) fn clothe<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
     let cors = CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::PUT, Method::POST, Method::DELETE, Method::OPTIONS])

@@ -2,6 +2,7 @@
 //! real client.
 
 use bytes::Bytes;
+use mapping::store::operation::Operation;
 use reqwest::Method;
 use suites::app::{App, Person};
 use suites::caller::pattern;
@@ -76,6 +77,37 @@ async fn a_standard_range_is_inclusive_and_answered_as_the_standard_says() {
     assert_eq!(ann.calls.send(beyond).await.expect_refusal(416).header("content-range"), "bytes */1000");
     let reply = ann.calls.download_range(&id, "a.bin", "bytes 10-19/1000").await.expect(206);
     assert_eq!(reply.body, &content[10..20], "behind `bytes` the API's header is the standard's");
+}
+
+#[tokio::test]
+async fn a_range_of_another_version_becomes_the_whole_file() {
+    let (_app, ann, id, content) = with_file(1000).await;
+    let etag = ann.calls.download(&id, "a.bin").await.expect(200).header("etag").to_owned();
+    let asked = |range: &str, version: &str| {
+        let request = ann.calls.file(Method::GET, &id, "a.bin");
+        ann.calls.send(request.header("range", range).header("if-range", version))
+    };
+    assert_eq!(asked("bytes=10-19", &etag).await.expect(206).body, &content[10..20]);
+    for version in ["\"other\"", "Wed, 21 Oct 2026 07:28:00 GMT"] {
+        for range in ["bytes=10-19", "bytes=-5", "bytes=5000-"] {
+            assert_eq!(asked(range, version).await.expect(200).body, content, "{version} {range}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_tells_of_the_whole_file_and_reads_none_of_it() {
+    let (app, ann, id, _content) = with_file(1000).await;
+    let etag = ann.calls.download(&id, "a.bin").await.expect(200).header("etag").to_owned();
+    let before = app.store().counts();
+    let request = ann.calls.file(Method::HEAD, &id, "a.bin").header("range", "bytes=0-9");
+    let reply = ann.calls.send(request).await.expect(200);
+    assert_eq!((reply.header("content-length"), reply.header("etag")), ("1000", etag.as_str()));
+    assert_eq!(app.store().counts().of(Operation::Get), before.of(Operation::Get));
+    ann.calls.mkdir(&id, "dir").await.expect(200);
+    for path in ["nothing", "dir"] {
+        assert_eq!(ann.calls.send(ann.calls.file(Method::HEAD, &id, path)).await.status, 404, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -144,3 +144,12 @@ async fn a_path_that_ends_in_a_slash_is_no_file() {
     ann.calls.post_file(&id, "a/", &json!({ "size": 3 })).await.expect_refusal(400);
     ann.calls.send(ann.calls.file(Method::GET, &id, "a/")).await.expect_refusal(400);
 }
+
+#[tokio::test]
+async fn the_root_is_there_already() {
+    let app = App::start().await;
+    let ann = app.person("ann").await;
+    let id = ann.calls.created("photos").await;
+    let reply = ann.calls.mkdir(&id, "").await.expect_refusal(409);
+    assert_eq!(reply.text(), "Directory already exists");
+}

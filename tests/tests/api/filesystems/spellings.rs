@@ -146,3 +146,19 @@ async fn what_is_no_route_is_refused_in_the_same_voice() {
         ann.calls.send(ann.calls.request(method, &path)).await.expect_refusal(status);
     }
 }
+
+#[tokio::test]
+async fn pages_of_any_origin_can_read_that_there_is_nothing() {
+    let app = App::start().await;
+    let nobody = app.nobody();
+    for (method, path, status) in [
+        (Method::GET, "/filesystems/a/nothing", 404),
+        (Method::PUT, "/v1/filesystems/a/b/c/d", 404),
+        (Method::PATCH, "/filesystems", 405),
+        (Method::OPTIONS, "/filesystems/a/nothing", 200),
+    ] {
+        let asked = nobody.request(method.clone(), path).header("origin", "https://example.org");
+        let reply = nobody.send(asked).await;
+        assert_eq!((reply.status, reply.header("access-control-allow-origin")), (status, "*"), "{method} {path}");
+    }
+}
