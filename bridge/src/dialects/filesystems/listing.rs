@@ -1,5 +1,6 @@
 //! A directory as this API shows it, written while it is listed: a page of the store's listing is in
-//! memory, and the names of sub-directories, which stand behind all files.
+//! memory, and the names of sub-directories, which stand behind all files. When these become too
+//! many, they are listed a second time instead of kept.
 
 use std::io;
 
@@ -8,67 +9,121 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures::{Stream, stream};
 use http::{HeaderValue, header};
+use mapping::ErrorKind;
 use mapping::access::{Folder, Read};
-use mapping::files::{Page, PageRequest};
+use mapping::files::{Entry, Page, PageRequest, PageToken};
 use mapping::path::DirPath;
+
+/// The most bytes of names that are kept: several hundred thousand names.
+const KEPT_BYTES: usize = 8 << 20;
 
 /// Answers with `first` and all pages behind it.
 pub(super) fn answer(folder: Folder<Read>, directory: DirPath, first: Page) -> Response {
-    let mut response = Response::new(Body::from_stream(pages(folder, directory, first)));
+    let mut response = Response::new(Body::from_stream(pages(folder, directory, first, KEPT_BYTES)));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 /// The status is sent before the last page is read, so a failure can only cut the answer off.
-fn pages(folder: Folder<Read>, directory: DirPath, first: Page) -> impl Stream<Item = io::Result<Bytes>> {
-    let writer = Writer::default();
-    stream::try_unfold((writer, Some(first)), move |(mut writer, page)| {
+fn pages(
+    folder: Folder<Read>,
+    directory: DirPath,
+    first: Page,
+    room: usize,
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let begin = (Writer::new(room), Some(first));
+    stream::try_unfold(begin, move |(mut writer, page)| {
         let (folder, directory) = (folder.clone(), directory.clone());
         async move {
             let Some(page) = page else { return Ok(None) };
-            let Some(token) = page.next.clone() else {
-                return Ok(Some((writer.last(&page), (writer, None))));
+            let (text, next) = writer.page(&page);
+            let next = match next {
+                Some(token) => Some(listed(&folder, &directory, token).await?),
+                None => None,
             };
-            let text = writer.page(&page);
-            let request = PageRequest { token: Some(token), ..PageRequest::default() };
-            let next = folder.list(&directory, request).await.map_err(|error| {
-                tracing::error!(error = crate::failure::causes(&error), "a listing was cut off");
-                io::Error::other(error)
-            })?;
-            Ok(Some((text, (writer, Some(next)))))
+            Ok(Some((text, (writer, next))))
         }
     })
 }
 
+async fn listed(folder: &Folder<Read>, directory: &DirPath, token: Option<PageToken>) -> io::Result<Page> {
+    let again = token.is_none();
+    match folder.list(directory, PageRequest { token, ..PageRequest::default() }).await {
+        Ok(page) => Ok(page),
+        // Deleted since its files were listed.
+        Err(error) if again && error.kind() == ErrorKind::NotFound => Ok(Page::default()),
+        Err(error) => {
+            tracing::error!(error = crate::failure::causes(&error), "a listing was cut off");
+            Err(io::Error::other(error))
+        }
+    }
+}
+
 /// Writes `{"files":[...],"directories":[...]}` page by page.
-#[derive(Default)]
 struct Writer {
-    begun: bool,
+    pass: Pass,
     files: List,
     directories: List,
+    /// The most bytes of names of directories that are kept.
+    room: usize,
+}
+
+/// What the pages are read for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Nothing is written yet.
+    Begin,
+    /// Files; directories are kept for the end.
+    Both,
+    /// Files; directories are too many to be kept.
+    Files,
+    /// Directories, in a second listing.
+    Directories,
 }
 
 impl Writer {
-    /// One page of several.
-    fn page(&mut self, page: &Page) -> Bytes {
-        if !self.begun {
-            self.files.text.push_str("{\"files\":[");
-            self.begun = true;
-        }
-        for entry in &page.entries {
-            let list = if entry.is_directory() { &mut self.directories } else { &mut self.files };
-            list.push(entry.name());
-        }
-        Bytes::from(std::mem::take(&mut self.files.text))
+    fn new(room: usize) -> Self {
+        Self { pass: Pass::Begin, files: List::default(), directories: List::default(), room }
     }
 
-    /// The last page, and what was kept for the end.
-    fn last(&mut self, page: &Page) -> Bytes {
-        let mut text = Vec::from(self.page(page));
-        text.extend_from_slice(b"],\"directories\":[");
-        text.extend_from_slice(self.directories.text.as_bytes());
-        text.extend_from_slice(b"]}");
-        Bytes::from(text)
+    /// What a page adds, and the token of the page to go on with: `Some(None)` is the first one,
+    /// once more, and `None` the end.
+    fn page(&mut self, page: &Page) -> (Bytes, Option<Option<PageToken>>) {
+        let mut text = String::new();
+        if self.pass == Pass::Begin {
+            text.push_str("{\"files\":[");
+            self.pass = Pass::Both;
+        }
+        for entry in &page.entries {
+            self.take(entry);
+        }
+        let last = page.next.is_none();
+        text.push_str(&std::mem::take(&mut self.files.text));
+        if last && self.pass != Pass::Directories {
+            text.push_str("],\"directories\":[");
+        }
+        let again = last && self.pass == Pass::Files;
+        if again {
+            self.pass = Pass::Directories;
+        } else if last || self.pass == Pass::Directories {
+            text.push_str(&std::mem::take(&mut self.directories.text));
+        }
+        if last && !again {
+            text.push_str("]}");
+        }
+        (Bytes::from(text), if again { Some(None) } else { page.next.clone().map(Some) })
+    }
+
+    fn take(&mut self, entry: &Entry) {
+        match (self.pass, entry.is_directory()) {
+            (Pass::Begin | Pass::Both | Pass::Files, false) => self.files.push(entry.name()),
+            (Pass::Begin | Pass::Both | Pass::Directories, true) => self.directories.push(entry.name()),
+            (Pass::Files, true) | (Pass::Directories, false) => {}
+        }
+        if self.pass == Pass::Both && self.directories.text.len() > self.room {
+            self.directories = List::default();
+            self.pass = Pass::Files;
+        }
     }
 }
 
@@ -97,7 +152,7 @@ pub(super) fn nothing() -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use mapping::Timestamp;
-    use mapping::files::{Entry, EntryKind, PageToken};
+    use mapping::files::EntryKind;
     use mapping::store::ETag;
     use serde_json::{Value, json};
 
@@ -112,12 +167,18 @@ mod tests {
         Page { entries: names.iter().map(entry).collect(), next: next.map(|text| PageToken::new(text.to_owned())) }
     }
 
-    fn written(pages: &[Page]) -> Value {
-        let mut writer = Writer::default();
-        let (last, before) = pages.split_last().unwrap();
-        let mut text: Vec<u8> = before.iter().flat_map(|page| writer.page(page)).collect();
-        text.extend(writer.last(last));
-        serde_json::from_slice(&text).unwrap()
+    /// What is written of a directory with these pages, with room for so many bytes of names.
+    fn written(pages: &[Page], room: usize) -> Value {
+        let (mut writer, mut text, mut at) = (Writer::new(room), Vec::new(), 0);
+        loop {
+            let (part, next) = writer.page(&pages[at]);
+            text.extend(part);
+            at = match next {
+                Some(None) => 0,
+                Some(Some(_)) => at + 1,
+                None => return serde_json::from_slice(&text).unwrap(),
+            };
+        }
     }
 
     #[test]
@@ -132,7 +193,20 @@ mod tests {
             (&[page(&["a/"], Some("x")), page(&["b/"], None)], json!({"files": [], "directories": ["a", "b"]})),
         ];
         for (pages, expected) in cases {
-            assert_eq!(written(pages), expected);
+            for room in [0, 1, 4, KEPT_BYTES] {
+                assert_eq!(written(pages, room), expected, "{room}");
+            }
         }
+    }
+
+    #[test]
+    fn names_without_end_are_not_kept() {
+        let many = page(&["a/", "b/", "c", "d/", "e/"], Some("x"));
+        let mut writer = Writer::new(10);
+        for _ in 0..1000 {
+            writer.page(&many);
+            assert!(writer.directories.text.capacity() < 100);
+        }
+        assert_eq!(writer.page(&page(&["z/"], None)).1, Some(None), "once more from the first page");
     }
 }
