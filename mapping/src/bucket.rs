@@ -76,6 +76,10 @@ pub struct Settings {
     pub claim_grace: Duration,
     /// How long after a folder's deletion a replica that had not heard of it may still write.
     pub late_writes: Duration,
+    /// How many folders of others may be shared with one account.
+    pub most_joined: usize,
+    /// With how many accounts one folder may be shared.
+    pub most_members: usize,
 }
 
 /// When a chunk of an upload is acknowledged. The finish always means stored.
@@ -99,6 +103,8 @@ impl Default for Settings {
             part_floor: 5 * 1024 * 1024,
             claim_grace: Duration::from_secs(60),
             late_writes: Duration::from_secs(15 * 60),
+            most_joined: 1000,
+            most_members: 1000,
         }
     }
 }

@@ -31,13 +31,18 @@ impl Folder<Manage> {
     ///
     /// # Errors
     /// `NotFound` (account) when there is no such grantee; `Invalid` for the owner; `AlreadyExists` when
-    /// it is shared with him; `Unavailable`: it may have been done.
+    /// it is shared with him; `OverQuota` when the folder has too many members or he too many
+    /// folders of others; `Unavailable`: it may have been done.
     pub async fn share(&self, grantee: AccountId, permission: Permission) -> Result<()> {
         if grantee == self.record().owner || grantee == self.account().id {
             return Err(Error::invalid(Subject::Account, "a folder cannot be shared with oneself or with its owner"));
         }
         let bucket = self.bucket();
         bucket.account(grantee).await?;
+        let most = bucket.settings().most_members;
+        if self.record().members.len() >= most && !self.record().members.contains_key(&grantee) {
+            return Err(too_many_members(most));
+        }
         let (began, now) = (bucket.clock().elapsed(), bucket.clock().now());
         self.name_for(grantee, now).await?;
         let admit = |record: &mut FolderRecord| {
@@ -46,6 +51,9 @@ impl Folder<Manage> {
             }
             if record.members.contains_key(&grantee) {
                 return Err(already_shared());
+            }
+            if record.members.len() >= most {
+                return Err(too_many_members(most));
             }
             record.members.insert(grantee, Member { permission, since: now });
             Ok(Change::Save(()))
@@ -86,10 +94,14 @@ impl Folder<Manage> {
     async fn name_for(&self, grantee: AccountId, now: Timestamp) -> Result<()> {
         let wanted = &self.record().label;
         let entry = NameEntry { folder: self.id(), kind: NameKind::Joined, created: now };
+        let most = self.bucket().settings().most_joined;
         let enter = |names: &mut NamesRecord| {
             if let Some(name) = names.name_of(entry.folder).cloned() {
                 names.entries.insert(name, entry);
                 return Ok(Change::Save(()));
+            }
+            if names.entries.values().filter(|entry| entry.kind == NameKind::Joined).count() >= most {
+                return Err(too_many_joined(most));
             }
             let mut name = wanted.clone();
             let mut n = 0;
@@ -147,6 +159,16 @@ impl Bucket {
 
 fn already_shared() -> Error {
     Error::new(ErrorKind::AlreadyExists, Subject::Account, "the folder is shared with this account already")
+}
+
+fn too_many_members(most: usize) -> Error {
+    let message = format!("a folder can be shared with at most {most} accounts");
+    Error::new(ErrorKind::OverQuota, Subject::Folder, message)
+}
+
+fn too_many_joined(most: usize) -> Error {
+    let message = format!("at most {most} folders can be shared with one account");
+    Error::new(ErrorKind::OverQuota, Subject::Account, message)
 }
 
 fn not_shared() -> Error {

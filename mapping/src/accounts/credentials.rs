@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::AccountId;
 use crate::key::ObjectKey;
-use crate::manifest::Created;
+use crate::manifest::{Change, Created};
 use crate::name::Email;
 use crate::random::Random;
 use crate::records::{AccessKey, ApiToken, CredentialPointer, CredentialState};
@@ -83,15 +83,22 @@ pub(super) fn token_digest(token: &str) -> String {
 }
 
 impl Bucket {
-    /// Writes the pointers from the credentials to their account. Doing it again changes nothing.
+    /// Writes the pointers from the credentials to their account. Doing it again makes them young:
+    /// a sweeper that has looked at one before does not take it any more.
     pub(super) async fn point_at_account(&self, credentials: &Credentials) -> Result<()> {
         let account = credentials.account_id;
         for text in [credentials.access_key.as_str(), credentials.api_token.expose()] {
             let pointer = CredentialPointer { account, created: self.clock().now() };
-            match self.manifest(ObjectKey::credential(text)).create(pointer).await? {
-                Created::Existed(there) if there.account != account => return Err(taken()),
-                Created::New | Created::Existed(_) => {}
-            }
+            let manifest = self.manifest(ObjectKey::credential(text));
+            let Created::Existed(_) = manifest.create(pointer.clone()).await? else { continue };
+            let renew = |there: &mut CredentialPointer| {
+                if there.account != account {
+                    return Err(taken());
+                }
+                there.created = there.created.max(pointer.created);
+                Ok(Change::Save(()))
+            };
+            manifest.upsert(pointer.clone(), renew).await?;
         }
         Ok(())
     }

@@ -235,6 +235,31 @@ async fn a_kept_name_of_a_deleted_folder_leads_to_the_new_one() {
 }
 
 #[tokio::test]
+async fn sharing_has_its_limits() {
+    let (test, bob) = with_bob().await;
+    let (carol, _) = add_account(&test.bucket, "carol@example.org").await.unwrap();
+    let settings = Settings { most_joined: 2, most_members: 1, ..Settings::default() };
+    let (store, clock) = (Arc::clone(&test.store), Arc::clone(&test.clock));
+    let bucket = testing::open(store, clock, settings, 9).await.unwrap();
+    for name in ["first", "second", "third"] {
+        bucket.create_folder(&test.account, named(name)).await.unwrap();
+    }
+    let share = async |name: &str, grantee: &Account| {
+        bucket.folder::<Manage>(&test.account, &by_name(name)).await?.share(grantee.id, Permission::Read).await
+    };
+    share("first", &bob).await.unwrap();
+    assert_eq!(kind(share("first", &bob).await), ErrorKind::AlreadyExists);
+    assert_eq!(kind(share("first", &carol).await), ErrorKind::OverQuota);
+    share("second", &bob).await.unwrap();
+    let refused = share("third", &bob).await.unwrap_err();
+    assert_eq!((refused.kind(), refused.subject()), (ErrorKind::OverQuota, crate::error::Subject::Account));
+    assert_eq!(bucket.folders(&bob).await.unwrap().len(), 2);
+    bucket.leave_folder(&bob, &by_name("first")).await.unwrap();
+    share("third", &bob).await.unwrap();
+    share("first", &carol).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_limit_on_folders_holds() {
     let test = TestBucket::new().await;
     let record = test.bucket.manifest::<AccountRecord>(ObjectKey::account(test.account.id));

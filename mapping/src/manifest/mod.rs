@@ -19,6 +19,7 @@ use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::{AccountId, Stamp};
 use crate::key::ObjectKey;
+use crate::store::ETag;
 
 pub(crate) use commit::attributes;
 use commit::{Loaded, Outcome};
@@ -105,6 +106,14 @@ impl<T: Document> Manifest<T> {
     /// `Unavailable` when the store does not answer; `Internal` when what is there is no such document.
     pub(crate) async fn read(&self) -> Result<Option<T>> {
         Ok(self.latest().await?.map(Arc::unwrap_or_clone))
+    }
+
+    /// The document as it is now, and which object it is.
+    ///
+    /// # Errors
+    /// As [`Manifest::read`].
+    pub(crate) async fn read_object(&self) -> Result<Option<(ETag, T)>> {
+        Ok(self.load().await?.map(|loaded| (loaded.etag, loaded.stored.body)))
     }
 
     /// What `judge` makes of the document. It sees a kept one first; what it does not accept there

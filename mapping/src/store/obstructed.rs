@@ -2,7 +2,7 @@
 //! until they are let go. For tests that need one moment, not chance.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -23,6 +23,7 @@ pub(crate) struct ObstructedStore {
     held: Mutex<Option<(Operation, String)>>,
     waiting: AtomicUsize,
     gate: Semaphore,
+    forgets_conditions: AtomicBool,
 }
 
 impl ObstructedStore {
@@ -33,6 +34,7 @@ impl ObstructedStore {
             held: Mutex::default(),
             waiting: AtomicUsize::new(0),
             gate: Semaphore::new(0),
+            forgets_conditions: AtomicBool::new(false),
         }
     }
 
@@ -54,6 +56,11 @@ impl ObstructedStore {
     /// Lets the call go that waits.
     pub(crate) fn let_go(&self) {
         self.gate.add_permits(1);
+    }
+
+    /// From now on deletes whatever the condition says, as some stores do.
+    pub(crate) fn forget_conditions(&self) {
+        self.forgets_conditions.store(true, Ordering::SeqCst);
     }
 
     async fn pass(&self, operation: Operation, key: &ObjectKey) {
@@ -92,7 +99,8 @@ impl ObjectStore for ObstructedStore {
 
     async fn delete(&self, key: &ObjectKey, condition: Condition) -> StoreResult<()> {
         self.pass(Operation::Delete, key).await;
-        self.inner.delete(key, condition).await
+        let forgets = self.forgets_conditions.load(Ordering::SeqCst);
+        self.inner.delete(key, if forgets { Condition::Always } else { condition }).await
     }
 
     async fn delete_many(&self, keys: &[ObjectKey]) -> StoreResult<Vec<(ObjectKey, StoreError)>> {
