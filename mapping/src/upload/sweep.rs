@@ -159,7 +159,7 @@ impl Sweep<'_> {
 
     /// Aborts the multipart uploads of this file's key that no session holds. `false` when one of
     /// them may be about to come into the record of a session that is under way, or is so young
-    /// that it may be the detour of a copy, which no session holds either.
+    /// that it may be the detour of a copy, which no session holds either and which may run for hours.
     async fn abort_orphans(&mut self, record: &UploadRecord) -> Result<bool> {
         let listed = self.bucket.store().list_multiparts(&record.key()).await.map_err(unreadable)?;
         if listed.is_empty() {
@@ -167,10 +167,10 @@ impl Sweep<'_> {
         }
         // Looked at after the listing: whose multipart upload was listed has had a record before.
         let Some(held) = self.held_of(&record.key()).await? else { return Ok(false) };
-        let late_writes = self.bucket.settings().late_writes;
+        let life = self.bucket.settings().session_life;
         let (mut old, mut young) = (Vec::new(), 0);
         for orphan in listed.into_iter().filter(|upload| !held.contains(&upload.id.0)) {
-            if self.now.since(orphan.initiated) < late_writes { young += 1 } else { old.push(orphan.id) }
+            if self.now.since(orphan.initiated) < life { young += 1 } else { old.push(orphan.id) }
         }
         for orphan in &old {
             self.abort(record, orphan).await?;

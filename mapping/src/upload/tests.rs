@@ -248,7 +248,7 @@ async fn a_sweep_spares_the_detour_of_a_copy_that_is_under_way() {
     memory.create_multipart(&key, Attributes::default()).await.unwrap();
     let swept = folder.bucket().sweep_uploads().await.unwrap();
     assert_eq!((swept.orphans, swept.forgotten, memory.unfinished().len()), (0, 0, 1));
-    clock.advance(Settings::default().late_writes);
+    clock.advance(Settings::default().session_life);
     let swept = folder.bucket().sweep_uploads().await.unwrap();
     assert_eq!((swept.orphans, swept.forgotten, memory.unfinished().len()), (1, 1, 0));
 }
