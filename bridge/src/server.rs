@@ -28,6 +28,9 @@ const CONNECTIONS: usize = 10_000;
 /// Room for a request's line and headers: a path of 900 bytes, percent-encoded, and long tokens.
 const HEAD_BYTES: usize = 64 * 1024;
 const HEADERS: usize = 100;
+/// What a connection reads ahead and holds back. The default of 400 KiB would be most of the
+/// memory that a hundred transfers take.
+const BUFFER_BYTES: usize = HEAD_BYTES;
 
 /// How long a connection may be idle, by what it is idle in.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +123,8 @@ async fn serve(
         request.map(Body::new)
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(idle.head).max_header_size(HEAD_BYTES).max_headers(HEADERS);
+    builder.timer(TokioTimer::new()).header_read_timeout(idle.head);
+    builder.max_header_size(HEAD_BYTES).max_headers(HEADERS).max_buf_size(BUFFER_BYTES);
     let io = TokioIo::new(Unstalled::new(stream, idle.answer));
     let connection = builder.serve_connection(io, TowerToHyperService::new(service));
     if let Err(error) = watcher.watch(connection).await {

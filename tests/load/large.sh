@@ -16,7 +16,7 @@ chunks() {
         start=$((start + length))
     done
     sed -i '$d' "$config"
-    curl --parallel --parallel-max 5 --parallel-immediate -K "$config"
+    curl --no-progress-meter --parallel --parallel-max 5 --parallel-immediate -K "$config"
 }
 
 echo
@@ -65,6 +65,6 @@ for n in $(seq "$PARALLEL"); do
 done
 sed -i '$d' "$work/parallel.config"
 began=$(date +%s.%N)
-curl --parallel --parallel-max $((2 * PARALLEL)) --parallel-immediate -K "$work/parallel.config"
+curl --no-progress-meter --parallel --parallel-max $((2 * PARALLEL)) --parallel-immediate -K "$work/parallel.config"
 for n in $(seq "$PARALLEL"); do completed "p$n" "$(cat "$work/upload-$n")"; done
 say "$PARALLEL uploads of 16 MiB at once: s / peak" "$(python3 -c "print(f'{$(date +%s.%N) - $began:.1f}')") / $(peak)"

@@ -42,8 +42,8 @@ say "upload bridge: requests per second, p50, p99" "$requests, $p50, $p99"
 echo
 echo "a listing of $ENTRIES entries, seconds"
 presign PUT "$ENTRIES" "folders/$FS/long/entry-{n}.bin" > "$work/entries"
-sed 's/.*/url = "&"\nupload-file = "\/dev\/null"\nfail\nsilent\nshow-error\nnext/' "$work/entries" | sed '$d' > "$work/entries.config"
-curl --parallel --parallel-max 16 -K "$work/entries.config"
+sed 's/.*/url = "&"\nrequest = PUT\ndata = ""\nfail\nsilent\nshow-error\nnext/' "$work/entries" | sed '$d' > "$work/entries.config"
+curl --no-progress-meter --parallel --parallel-max 16 -K "$work/entries.config"
 read -r direct_list keys < <(for _ in 1 2 3; do python3 "$here/s3.py" list "folders/$FS/long/"; done | sort -n | head -1)
 [ "$keys" = "$ENTRIES" ] || { echo "the store lists $keys keys" >&2; exit 1; }
 forget_peak

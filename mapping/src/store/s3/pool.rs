@@ -26,6 +26,9 @@ use crate::store::{StoreError, StoreErrorKind, StoreResult};
 /// An idle connection is dropped before AWS (20 s) and most proxies (60 s) drop it.
 const IDLE: Duration = Duration::from_secs(15);
 
+/// What a connection reads ahead and holds back, in bytes: memory outside the byte budget.
+const BUFFER: usize = 64 * 1024;
+
 type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The pool that `settings` ask for. Every client made of it shares it.
@@ -46,6 +49,7 @@ pub(super) fn pool(settings: &S3Settings) -> StoreResult<SharedHttpClient> {
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(settings.idle_connections)
+        .http1_max_buf_size(BUFFER)
         .build(connector);
     let pool = SharedHttpConnector::new(Pool(client));
     Ok(http_client_fn(move |_, _| pool.clone()))
