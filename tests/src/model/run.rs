@@ -59,10 +59,7 @@ pub async fn run(world: &mut World, case: &Case) -> Outcome<()> {
     }
     run.world.expire_and_sweep().await;
     run.check_published().await?;
-    match run.world.rubbish().await.as_slice() {
-        [] => Ok(()),
-        left => Err(format!("the sweep leaves {left:?}")),
-    }
+    run.world.is_clean().await
 }
 
 impl Run<'_> {

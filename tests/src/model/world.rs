@@ -17,6 +17,9 @@ use mapping::upload::{Upload, UploadOptions};
 use mapping::usage::Usage;
 use mapping::{Account, Bucket, Folder, FolderRef, Result, Settings, testing};
 
+/// How many sweeps a bundle that was stored late may survive.
+const LATER_SWEEPS: u32 = 20;
+
 /// The smallest part of the stores that the model runs over: cells of 80 bytes are quick.
 pub const FLOOR: u64 = 50;
 
@@ -191,5 +194,25 @@ impl World {
     pub async fn expire_and_sweep(&self) {
         self.expire();
         self.replica(0).bucket.sweep_uploads().await.expect("a sweep");
+    }
+
+    /// Whether the sweep left nothing. A replica that still held chunks of an expired upload may
+    /// store them while it is swept: such a bundle, and nothing else, may wait for a later sweep.
+    ///
+    /// # Errors
+    /// The keys that are left.
+    pub async fn is_clean(&self) -> Result<(), String> {
+        for _ in 0..LATER_SWEEPS {
+            let left = self.rubbish().await;
+            if left.is_empty() {
+                return Ok(());
+            }
+            if !left.iter().all(|key| key.contains("/bundles/")) {
+                return Err(format!("the sweep leaves {left:?}"));
+            }
+            tokio::time::sleep(self.settings.hold_chunks_for).await;
+            self.replica(0).bucket.sweep_uploads().await.expect("a sweep");
+        }
+        Err(format!("{LATER_SWEEPS} sweeps leave {:?}", self.rubbish().await))
     }
 }
