@@ -151,7 +151,7 @@ mod tests {
             ("--bucket b", None, None, "folderbridge key new"),
             ("", None, Some("short"), "FOLDERBRIDGE_ADMIN_TOKEN"),
             ("", None, Some("a long admin token"), "white space"),
-            ("", None, Some("ein-schönes-langes-token"), "not ASCII"),
+            ("", None, Some("a-töken-that-is-long-enough"), "not ASCII"),
         ];
         for (flags, key, token, part) in cases {
             let words: Vec<_> = flags.split_whitespace().collect();
