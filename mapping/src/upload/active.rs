@@ -30,7 +30,7 @@ pub(super) struct Active {
     /// Held by who writes a bundle: those who wait share the next one.
     pub(super) flushing: tokio::sync::Mutex<()>,
     /// Held by who finishes.
-    pub(super) finishing: tokio::sync::Mutex<()>,
+    pub(super) finishing: Arc<tokio::sync::Mutex<()>>,
     /// Something waits for a bundle, after nothing did.
     pub(super) news: Notify,
     /// A cell that was being stored is a part, or is not.
@@ -58,6 +58,10 @@ struct Held {
     newest: Option<Instant>,
     /// The watch knows that something waits for a bundle, and looks again when it is due.
     watched: bool,
+    /// How often something came in.
+    changes: u64,
+    /// What the last finish missed, and when it looked; `None` once something came in.
+    holes: Option<(Vec<Range<u64>>, Instant)>,
 }
 
 impl Active {
@@ -67,7 +71,7 @@ impl Active {
             looking: tokio::sync::Mutex::default(),
             fixing: tokio::sync::Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
-            finishing: tokio::sync::Mutex::default(),
+            finishing: Arc::default(),
             news: Notify::new(),
             settled: Notify::new(),
             known: Mutex::new(Known { record, sent }),
@@ -108,6 +112,7 @@ impl Active {
         let now = Instant::now();
         let mut held = self.held();
         held.newest = Some(now);
+        held.changed();
         held.fragments.insert(piece, now);
         // Whatever is held later is due later, so a watch that has a time to look at needs no more.
         if !held.watched {
@@ -129,6 +134,7 @@ impl Active {
     /// Notes that `part` is in the store; its bytes need not be held any more.
     pub(super) fn part_stored(&self, part: PartNumber, cell: &Range<u64>) {
         let mut held = self.held();
+        held.changed();
         held.parts.insert(part);
         held.stored.insert(cell.clone());
         held.fragments.remove(cell);
@@ -184,6 +190,24 @@ impl Active {
         self.held().fragments.within(range)
     }
 
+    /// How often something came in, to be told to [`Active::found_holes`].
+    pub(super) fn changes(&self) -> u64 {
+        self.held().changes
+    }
+
+    /// Notes what a finish missed that looked at `looked`, unless something came in since `changes`.
+    pub(super) fn found_holes(&self, holes: &[Range<u64>], looked: Instant, changes: u64) {
+        let mut held = self.held();
+        if held.changes == changes {
+            held.holes = Some((holes.to_vec(), looked));
+        }
+    }
+
+    /// What a finish missed that looked at `since` or later, if nothing came in after it.
+    pub(super) fn holes_since(&self, since: Instant) -> Option<Vec<Range<u64>>> {
+        self.held().holes.as_ref().filter(|(_, looked)| *looked >= since).map(|(holes, _)| holes.clone())
+    }
+
     /// Waits until no cell is on its way from memory into the store.
     pub(super) async fn settled(&self) {
         loop {
@@ -207,6 +231,11 @@ impl Active {
 }
 
 impl Held {
+    fn changed(&mut self) {
+        self.changes += 1;
+        self.holes = None;
+    }
+
     /// What is in no bundle, and not on its way into a part.
     fn waiting(&self, grid: Option<Grid>) -> impl Iterator<Item = (&Piece, Instant)> {
         let storing = move |piece: &Piece| grid.is_some_and(|grid| self.storing.contains(&grid.part_at(piece.start)));

@@ -1,9 +1,11 @@
 //! Finishes an upload: everything there is becomes the file, at once or not at all.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::handle::{Session, Upload};
 use super::publish::Publishing;
@@ -19,6 +21,9 @@ const PATIENCE: u32 = 5;
 
 /// How long to wait before looking again for what another replica holds.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How long to wait for another finish of the same upload.
+const TURN: Duration = Duration::from_secs(60);
 
 /// How often a finish starts over because what it saw has changed under it.
 const ROUNDS: u32 = 4;
@@ -38,15 +43,23 @@ impl Upload {
     /// # Errors
     /// `Conflict` with the missing ranges when there are holes: send them and finish again; also
     /// when a directory has the file's name. `NotFound` when the upload has expired, was given up
-    /// was dropped by the store, or its folder was deleted; `Unavailable` when the store does not answer: finish again.
+    /// was dropped by the store, or its folder was deleted; `Unavailable` when the store does not
+    /// answer, `Busy` when another finish takes long: finish again.
     pub async fn finish(&self) -> Result<FileMeta> {
         self.finish_over(Overwrite::Yes).await
     }
 
     /// Finishes, over a file that is there or not, also when the caller goes away meanwhile.
     pub(super) async fn finish_over(&self, overwrite: Overwrite) -> Result<FileMeta> {
+        let asked = Instant::now();
+        // Who goes away before its turn leaves nothing to be done.
+        let turn = self.session.turn_to_finish(asked).await?;
         let upload = self.clone();
-        self.session.bucket.tasks().finish(async move { upload.finish_here(overwrite).await }).await?
+        let work = async move {
+            let _turn = turn;
+            upload.finish_here(overwrite, asked).await
+        };
+        self.session.bucket.tasks().finish(work).await?
     }
 
     /// The steps, and what a crash after each leaves:
@@ -57,14 +70,13 @@ impl Upload {
     /// 4. the file is published: a second finish finds it by its stamp;
     /// 5. the record says `done`;
     /// 6. bundles are deleted: the sweep finds those that are left.
-    async fn finish_here(&self, overwrite: Overwrite) -> Result<FileMeta> {
+    async fn finish_here(&self, overwrite: Overwrite, asked: Instant) -> Result<FileMeta> {
         let session = &self.session;
-        let _turn = session.active.finishing.lock().await;
         let record = session.begin_finish().await?;
         if let State::Done(done) = &record.state {
             return Ok(meta(&record, done));
         }
-        let done = match self.publish_whole(&record, overwrite).await {
+        let done = match self.publish_whole(Arc::clone(&record), overwrite, asked).await {
             Ok(done) => done,
             Err(error) => return session.give_up_finish(error).await,
         };
@@ -73,24 +85,34 @@ impl Upload {
         Ok(meta(&record, &done))
     }
 
-    async fn publish_whole(&self, record: &UploadRecord, overwrite: Overwrite) -> Result<Done> {
-        let mut bundles = Bundles::new();
+    async fn publish_whole(
+        &self,
+        mut record: Arc<UploadRecord>,
+        overwrite: Overwrite,
+        mut since: Instant,
+    ) -> Result<Done> {
+        let (session, mut bundles) = (&self.session, Bundles::new());
         for _ in 0..ROUNDS {
-            let session = &self.session;
             session.active.settled().await;
-            let survey = match session.wait_for_holes(record, &mut bundles).await? {
+            let survey = match session.wait_for_holes(&record, &mut bundles, since).await? {
                 Found::Whole(survey) => survey,
-                Found::Gone => match session.find_published(record).await? {
+                Found::Gone => match session.find_published(&record).await? {
                     Some(done) => return Ok(done),
                     None => return Err(record::dropped()),
                 },
             };
-            let fixed = session.grid_for(record, &survey).await?;
-            let publishing = Publishing { upload: self, record, survey: &survey, overwrite };
+            let fixed = session.grid_for(&record, &survey).await?;
+            let publishing = Publishing { upload: self, record: &record, survey: &survey, overwrite };
             if let Some(done) = publishing.publish(fixed.as_ref()).await? {
                 self.folder.keep_if_live(&record.key()).await?;
                 return Ok(done);
             }
+            // A grid may have been fixed meanwhile, also by another replica: parts show only with it.
+            record = session.look_again().await?;
+            if let State::Done(done) = &record.state {
+                return Ok(done.clone());
+            }
+            since = Instant::now();
         }
         let message = "the upload changes while it is finished: finish it again";
         Err(Error::new(ErrorKind::Busy, Subject::Upload, message))
@@ -98,11 +120,31 @@ impl Upload {
 }
 
 impl Session {
+    /// Waits until no other finish runs here. One that has waited through another's whole search
+    /// for holes has the same answer.
+    async fn turn_to_finish(&self, asked: Instant) -> Result<OwnedMutexGuard<()>> {
+        if let Ok(turn) = Arc::clone(&self.active.finishing).try_lock_owned() {
+            return Ok(turn);
+        }
+        let turn = timeout(TURN, Arc::clone(&self.active.finishing).lock_owned()).await.map_err(|_| {
+            Error::new(ErrorKind::Busy, Subject::Upload, "the upload is being finished: finish it again")
+        })?;
+        match self.active.holes_since(asked + self.patience()) {
+            Some(missing) => self.active.known().0.check().and(Err(holes(missing))),
+            None => Ok(turn),
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        self.bucket.settings().hold_chunks_for * PATIENCE
+    }
+
     async fn begin_finish(&self) -> Result<Arc<UploadRecord>> {
         let (sent, now) = (self.bucket.clock().elapsed(), self.bucket.clock().now());
         let change = |record: &mut UploadRecord| {
             record.check()?;
-            if record.state != State::Open {
+            // Also of a finish that goes on with another's: who is finishing is not taken for dead.
+            if record.is_over() || (record.state == State::Finishing && record.touched >= now) {
                 return Ok(Change::Keep(record.clone()));
             }
             record.state = State::Finishing;
@@ -138,7 +180,8 @@ impl Session {
         }
     }
 
-    async fn end_finish(&self, done: &Done) -> Result<()> {
+    /// Notes that the file is there.
+    pub(super) async fn end_finish(&self, done: &Done) -> Result<()> {
         let sent = self.bucket.clock().elapsed();
         let change = |record: &mut UploadRecord| {
             if matches!(record.state, State::Done(_)) {
@@ -153,16 +196,19 @@ impl Session {
         Ok(())
     }
 
-    /// Looks until there is no hole, as long as other replicas may hold what is missing.
-    async fn wait_for_holes(&self, record: &UploadRecord, bundles: &mut Bundles) -> Result<Found> {
-        let deadline = Instant::now() + self.bucket.settings().hold_chunks_for * PATIENCE;
+    /// Looks until there is no hole, as long as other replicas may hold what was taken before
+    /// `since` and is missing.
+    async fn wait_for_holes(&self, record: &UploadRecord, bundles: &mut Bundles, since: Instant) -> Result<Found> {
+        let deadline = since + self.patience();
         loop {
+            let (looked, changes) = (Instant::now(), self.active.changes());
             let Some(survey) = self.survey(record, bundles).await? else { return Ok(Found::Gone) };
             if survey.missing.is_empty() {
                 return Ok(Found::Whole(survey));
             }
-            if Instant::now() >= deadline {
-                return Err(holes(survey));
+            if looked >= deadline {
+                self.active.found_holes(&survey.missing, looked, changes);
+                return Err(holes(survey.missing));
             }
             sleep(LOOK_EVERY).await;
         }
@@ -182,7 +228,7 @@ impl Session {
     }
 
     /// Deletes the bundles, in the background.
-    fn clean_up(&self) {
+    pub(super) fn clean_up(&self) {
         self.active.clear();
         let session = self.clone();
         self.bucket.tasks().background(async move {
@@ -193,9 +239,9 @@ impl Session {
     }
 }
 
-fn holes(survey: Survey) -> Error {
-    let message = format!("the upload is not complete: bytes {} are missing", in_words(&survey.missing));
-    Error::new(ErrorKind::Conflict, Subject::Upload, message).with_missing(survey.missing)
+fn holes(missing: Vec<Range<u64>>) -> Error {
+    let message = format!("the upload is not complete: bytes {} are missing", in_words(&missing));
+    Error::new(ErrorKind::Conflict, Subject::Upload, message).with_missing(missing)
 }
 
 /// What a client is told of the file.

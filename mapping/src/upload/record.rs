@@ -2,6 +2,7 @@
 //! end. Every replica believes this document and nothing else about an upload's state.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ use crate::key::{FolderPrefix, ObjectKey};
 use crate::manifest::Document;
 use crate::path::FilePath;
 use crate::store::{ETag, MultipartId};
+
+/// How long after its last sign of life a finish is taken for dead.
+const LONGEST_FINISH: Duration = Duration::from_secs(10 * 60);
 
 /// An upload.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,7 +52,7 @@ pub(super) enum State {
     /// It takes chunks.
     Open,
     /// Somebody finishes it, or died while doing so: it still takes chunks, and may be finished
-    /// again, but neither aborted nor expired.
+    /// again; aborted or expired only once nobody can be at it any more.
     Finishing,
     /// The file is there, or was.
     Done(Done),
@@ -86,6 +90,11 @@ impl UploadRecord {
             None if end > Sizes::longest() => Err(too_large()),
             _ => Ok(start..end),
         }
+    }
+
+    /// Whether a finish that this record tells of has ended somehow.
+    pub(super) fn finish_has_ended(&self, now: Timestamp) -> bool {
+        now.since(self.touched) >= LONGEST_FINISH
     }
 
     /// Whether it takes no chunks any more, for whatever reason.

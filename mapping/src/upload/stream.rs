@@ -8,6 +8,8 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 
+use super::abort::Finish;
+use super::finish::meta;
 use super::flush::replayable;
 use super::fragments::Piece;
 use super::grid::{Grid, Sizes};
@@ -124,8 +126,13 @@ impl Upload {
 
     /// Ends an upload that nobody can send the rest of.
     async fn given_up(&self, error: Error) -> Result<FileMeta> {
-        if let Err(failed) = self.abort().await {
-            tracing::warn!(upload.id = %self.id(), error = %failed, "an unfinished stream is left to the sweep");
+        match self.abort_unless_done(Finish::Ended).await {
+            Ok(None) => {}
+            // Only the answer was lost.
+            Ok(Some(done)) => return Ok(meta(&self.session.active.known().0, &done)),
+            Err(failed) => {
+                tracing::warn!(upload.id = %self.id(), error = %failed, "an unfinished stream is left to the sweep");
+            }
         }
         Err(error)
     }

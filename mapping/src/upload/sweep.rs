@@ -2,10 +2,13 @@
 //! to run at any time, on any number of replicas, and to stop anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::abort::delete_all;
-use super::record::{State, UploadRecord};
+use super::active::Active;
+use super::handle::Session;
+use super::record::{Done, State, UploadRecord};
 use crate::bucket::Bucket;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result, Subject};
@@ -51,8 +54,8 @@ impl Bucket {
         let mut sweep = Sweep { bucket: self, now, records: BTreeMap::new(), swept: SweptUploads::default() };
         // All expire before any is forgotten: an upload that is under way keeps others' orphans.
         let mut over = Vec::new();
-        for (id, objects) in sweep.list().await? {
-            match sweep.end_one(&id, objects).await {
+        for (id, bundles) in sweep.list().await? {
+            match sweep.end_one(&id, bundles).await {
                 Ok(record) => over.extend(record.map(|record| (id, record))),
                 Err(error) => complain(&id, &error),
             }
@@ -66,24 +69,21 @@ impl Bucket {
     }
 }
 
-/// The objects of one upload.
-#[derive(Debug, Default)]
-struct Objects {
-    session: bool,
-    bundles: Vec<ObjectKey>,
-}
-
 impl Sweep<'_> {
-    async fn list(&self) -> Result<BTreeMap<UploadId, Objects>> {
-        let mut found: BTreeMap<UploadId, Objects> = BTreeMap::new();
+    /// The uploads that something lies there of, with their bundles. A listing of several pages
+    /// that races with writes is no proof of what is not there.
+    async fn list(&self) -> Result<BTreeMap<UploadId, Vec<ObjectKey>>> {
+        let mut found: BTreeMap<UploadId, Vec<ObjectKey>> = BTreeMap::new();
         let mut request = ListRequest::all(KeyPrefix::uploads());
         loop {
             let page = self.bucket.store().list(request.clone()).await.map_err(unreadable)?;
             for object in page.objects {
                 let Some(id) = id_of(&object.key) else { continue };
                 let session = ObjectKey::session(&id) == object.key;
-                let objects = found.entry(id).or_default();
-                if session { objects.session = true } else { objects.bundles.push(object.key) }
+                let bundles = found.entry(id).or_default();
+                if !session {
+                    bundles.push(object.key);
+                }
             }
             let Some(token) = page.next else { return Ok(found) };
             request.token = Some(token);
@@ -92,11 +92,10 @@ impl Sweep<'_> {
 
     /// Expires an upload, if it is time, and removes the bundles of one that is over. Answers the
     /// record if it can be forgotten.
-    async fn end_one(&mut self, id: &UploadId, objects: Objects) -> Result<Option<UploadRecord>> {
+    async fn end_one(&mut self, id: &UploadId, bundles: Vec<ObjectKey>) -> Result<Option<UploadRecord>> {
         // A record is written before the first bundle and removed after the last.
-        let record = if objects.session { self.read(id).await? } else { None };
-        let Some(record) = record else {
-            self.delete_all(&objects.bundles).await?;
+        let Some(record) = self.read(id).await? else {
+            self.delete_all(&bundles).await?;
             return Ok(None);
         };
         let over = match &record.state {
@@ -104,7 +103,7 @@ impl Sweep<'_> {
             State::Done(_) | State::Aborted | State::Expired => Some(record),
         };
         let Some(record) = over else { return Ok(None) };
-        self.delete_all(&objects.bundles).await?;
+        self.delete_all(&bundles).await?;
         let remembered = matches!(&record.state, State::Done(done) if self.now.since(done.at) < DONE_REMEMBERED);
         Ok((!remembered).then_some(record))
     }
@@ -117,14 +116,18 @@ impl Sweep<'_> {
         Ok(record)
     }
 
-    /// Marks an upload as expired if nothing was stored of it for its whole life. `touched` may be
-    /// an eighth of that behind.
+    /// Marks an upload as expired if nothing was stored of it for its whole life, and nobody can be
+    /// finishing it. `touched` may be an eighth of that behind.
     async fn expire(&mut self, id: &UploadId, record: &UploadRecord) -> Result<Option<UploadRecord>> {
         let (now, life) = (self.now, self.bucket.settings().session_life);
         let idle = |record: &UploadRecord| now.since(record.touched) >= life + life / 8;
-        let dead = |record: &UploadRecord| idle(record) || now.since(record.created) >= life * LIVES;
+        let old = |record: &UploadRecord| idle(record) || now.since(record.created) >= life * LIVES;
+        let dead = |record: &UploadRecord| old(record) && (record.state == State::Open || record.finish_has_ended(now));
         if !dead(record) {
             return Ok(None);
+        }
+        if let Some(record) = self.note_published(id, record).await? {
+            return Ok(Some(record));
         }
         let change = |record: &mut UploadRecord| {
             if record.is_over() || !dead(record) {
@@ -137,6 +140,19 @@ impl Sweep<'_> {
         self.swept.expired += u64::from(record.state == State::Expired);
         self.records.insert(id.clone(), record.clone());
         Ok(record.is_over().then_some(record))
+    }
+
+    /// The record, if a finish made the file and did not come to note it; it is noted now, as of
+    /// the last sign of life of that finish, so that it is not remembered for longer than others.
+    async fn note_published(&self, id: &UploadId, record: &UploadRecord) -> Result<Option<UploadRecord>> {
+        if record.state != State::Finishing {
+            return Ok(None);
+        }
+        let active = Active::new(id.clone(), Arc::new(record.clone()), Duration::ZERO);
+        let session = Session::new(self.bucket.clone(), Arc::new(active));
+        let Some(done) = session.find_published(record).await? else { return Ok(None) };
+        session.end_finish(&Done { at: record.touched, ..done }).await?;
+        Ok(Some((*session.look_again().await?).clone()))
     }
 
     /// Removes the record of an upload that is over, and before that what only it leads to: its
@@ -182,9 +198,9 @@ impl Sweep<'_> {
     /// The multipart uploads of `key` that live sessions hold; `None` when one has none yet.
     async fn held_of(&mut self, key: &ObjectKey) -> Result<Option<BTreeSet<String>>> {
         let mut held = BTreeSet::new();
-        for (id, objects) in self.list().await? {
+        for id in self.list().await?.into_keys() {
             let elsewhere = self.records.get(&id).is_some_and(|record| record.key() != *key);
-            if elsewhere || !objects.session {
+            if elsewhere {
                 continue;
             }
             let Some(record) = self.read(&id).await? else { continue };

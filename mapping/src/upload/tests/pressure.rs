@@ -13,14 +13,14 @@ use crate::files::WriteOptions;
 use crate::key::KeyPrefix;
 use crate::store::ListRequest;
 
-const KIB: u64 = 1 << 10;
+pub(super) const KIB: u64 = 1 << 10;
 
 /// Cells of 8 KiB.
-fn small(budget_bytes: u32) -> Settings {
+pub(super) fn small(budget_bytes: u32) -> Settings {
     Settings { part_floor: 5 * KIB, budget_bytes, ..Settings::default() }
 }
 
-async fn over(settings: Settings) -> (Arc<Watched>, TestBucket) {
+pub(super) async fn over(settings: Settings) -> (Arc<Watched>, TestBucket) {
     let clock = Arc::new(ManualClock::new());
     let store = Watched::new(&clock);
     let test = TestBucket::over(Arc::clone(&store) as Store, clock, settings).await;
