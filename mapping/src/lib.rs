@@ -22,6 +22,7 @@ pub mod path;
 pub mod proving;
 pub mod random;
 mod records;
+mod resume;
 pub mod seal;
 pub mod sharing;
 mod standing;

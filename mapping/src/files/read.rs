@@ -1,4 +1,4 @@
-//! Reads a file, whole or a range of it: one ranged GET, streamed.
+//! Reads a file, whole or a range of it: one ranged GET, streamed, and gone on with when it breaks.
 
 use std::fmt;
 use std::ops::Range;
@@ -92,7 +92,7 @@ impl<A: Reads> Folder<A> {
         }
         let served = if range.is_some() { Served::Part } else { Served::Whole };
         let options = GetOptions { range, if_match: None };
-        match self.bucket().store().get(&self.key(path), options).await {
+        match self.bucket().read(&self.key(path), options).await {
             Ok(object) => Ok(reading(object, served)),
             Err(error) if error.kind() == StoreErrorKind::InvalidRange => self.past_end(path).await,
             Err(error) if error.kind() == StoreErrorKind::NotFound => Err(self.why_not(path).await),
@@ -109,7 +109,7 @@ impl<A: Reads> Folder<A> {
             }
             let range = meta.size.saturating_sub(length)..meta.size;
             let options = GetOptions { range: Some(range), if_match: Some(meta.etag) };
-            match self.bucket().store().get(&self.key(path), options).await {
+            match self.bucket().read(&self.key(path), options).await {
                 Ok(object) => return Ok(reading(object, Served::Part)),
                 Err(error) if changed(error.kind()) => {}
                 Err(error) => return Err(error.about(Subject::File)),

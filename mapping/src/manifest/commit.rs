@@ -74,7 +74,7 @@ impl<T: Document> Manifest<T> {
     /// The document as the store gives it.
     pub(super) async fn load(&self) -> Result<Option<Loaded<T>>> {
         let sent = self.bucket.clock().elapsed();
-        let object = match self.bucket.store().get(&self.key, GetOptions::default()).await {
+        let object = match self.bucket.read(&self.key, GetOptions::default()).await {
             Ok(object) => object,
             Err(error) if error.kind() == StoreErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.about(T::SUBJECT)),

@@ -9,9 +9,10 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use super::handle::Session;
 use super::record::Fixed;
 use super::survey::{Slice, Survey};
+use crate::bucket::Bucket;
 use crate::error::Result;
 use crate::key::ObjectKey;
-use crate::store::{Body, BodyStream, GetOptions, PartNumber, Store};
+use crate::store::{Body, BodyStream, GetOptions, PartNumber};
 
 /// How many cells of one upload are put together at a time.
 const CELLS_AT_ONCE: usize = 4;
@@ -41,25 +42,24 @@ impl Session {
     /// The bytes of `range`, from wherever they are, as often as an attempt needs them.
     pub(super) fn body(&self, survey: &Survey, range: &Range<u64>) -> Body {
         let slices: Arc<[Slice]> = survey.slices(range).into();
-        let store = Arc::clone(self.bucket.store());
+        let bucket = self.bucket.clone();
         let open = move || -> BodyStream {
-            let (slices, store) = (Arc::clone(&slices), Arc::clone(&store));
-            let opened =
-                stream::iter(0..slices.len()).then(move |at| open_slice(Arc::clone(&store), slices[at].clone()));
+            let (slices, bucket) = (Arc::clone(&slices), bucket.clone());
+            let opened = stream::iter(0..slices.len()).then(move |at| open_slice(bucket.clone(), slices[at].clone()));
             opened.try_flatten().boxed()
         };
         Body::replay(range.end - range.start, Arc::new(open))
     }
 }
 
-async fn open_slice(store: Store, slice: Slice) -> std::io::Result<BodyStream> {
+async fn open_slice(bucket: Bucket, slice: Slice) -> std::io::Result<BodyStream> {
     match slice {
         Slice::Held(piece) => Ok(async move { Ok(piece.bytes) }.into_stream().boxed()),
-        Slice::Bundled(key, range) => open_bundle(&store, &key, range).await,
+        Slice::Bundled(key, range) => open_bundle(&bucket, &key, range).await,
     }
 }
 
-async fn open_bundle(store: &Store, key: &ObjectKey, range: Range<u64>) -> std::io::Result<BodyStream> {
+async fn open_bundle(bucket: &Bucket, key: &ObjectKey, range: Range<u64>) -> std::io::Result<BodyStream> {
     let options = GetOptions { range: Some(range), if_match: None };
-    store.get(key, options).await.map(|object| object.body).map_err(std::io::Error::other)
+    bucket.read(key, options).await.map(|object| object.body).map_err(std::io::Error::other)
 }

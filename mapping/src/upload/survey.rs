@@ -116,7 +116,7 @@ impl Session {
 
     async fn read_index(&self, key: ObjectKey) -> Result<Option<(ObjectKey, Vec<Segment>)>> {
         let options = GetOptions { range: Some(0..bundle::INDEX_READ), if_match: None };
-        let object = match self.bucket.store().get(&key, options).await {
+        let object = match self.bucket.read(&key, options).await {
             Err(error) if error.kind() == StoreErrorKind::NotFound => return Ok(None),
             other => other.map_err(|error| error.about(Subject::Upload))?,
         };

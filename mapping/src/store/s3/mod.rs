@@ -25,7 +25,7 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Builder, Config, SharedCredentialsProvider};
 use sha2::{Digest, Sha256};
 
-pub use self::settings::{Checksums, KeyPair, S3Settings, Timeouts};
+pub use self::settings::{Checksums, KeyPair, Retries, S3Settings, Timeouts};
 
 use super::{
     Attributes, Body, Capabilities, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId,

@@ -4,7 +4,6 @@
 use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_sdk_s3::primitives::SdkBody;
 use aws_smithy_runtime_api::client::http::{
@@ -22,9 +21,6 @@ use tower::ServiceExt;
 
 use super::settings::S3Settings;
 use crate::store::{StoreError, StoreErrorKind, StoreResult};
-
-/// An idle connection is dropped before AWS (20 s) and most proxies (60 s) drop it.
-const IDLE: Duration = Duration::from_secs(15);
 
 /// What a connection reads ahead and holds back, in bytes: memory outside the byte budget.
 const BUFFER: usize = 64 * 1024;
@@ -47,7 +43,7 @@ pub(super) fn pool(settings: &S3Settings) -> StoreResult<SharedHttpClient> {
     });
     let client = Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE)
+        .pool_idle_timeout(settings.idle_for)
         .pool_max_idle_per_host(settings.idle_connections)
         .http1_max_buf_size(BUFFER)
         .build(connector);
@@ -117,13 +113,13 @@ mod tests {
     use super::*;
     use crate::key::ObjectKey;
     use crate::store::ObjectStore;
-    use crate::store::s3::{KeyPair, S3Store};
+    use crate::store::s3::{KeyPair, Retries, S3Store};
 
     async fn store(scheme: &str, listener: &TcpListener) -> S3Store {
         let settings = S3Settings {
             endpoint: Some(format!("{scheme}://{}", listener.local_addr().unwrap())),
             credentials: Some(KeyPair { access_key: "key".to_owned(), secret_key: "secret".to_owned() }),
-            attempts: 1,
+            retries: Retries { attempts: 1, ..Retries::default() },
             ..S3Settings::new("bucket")
         };
         S3Store::connect(settings).await.unwrap()

@@ -43,6 +43,8 @@ pub struct Timeouts {
     pub attempt: Duration,
     /// For one attempt of what a store does inside: copies and Complete.
     pub long_attempt: Duration,
+    /// For the next bytes of a body on its way in or out, while the other side is ready for them.
+    pub stall: Duration,
 }
 
 impl Default for Timeouts {
@@ -51,9 +53,34 @@ impl Default for Timeouts {
             connect: Duration::from_secs(5),
             attempt: Duration::from_secs(30),
             long_attempt: Duration::from_secs(300),
+            stall: Duration::from_secs(20),
         }
     }
 }
+
+/// How often a request is tried that the store refused for now, cut off, or did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retries {
+    /// Attempts in all.
+    pub attempts: u32,
+    /// The most that the first pause between two takes. Each is drawn between nothing and its most,
+    /// which doubles from one to the next.
+    pub pause: Duration,
+    /// The most that any pause takes.
+    pub longest_pause: Duration,
+}
+
+impl Default for Retries {
+    /// Outlives a burst of 503 of a few seconds: the pauses are 3.75 s together on average, 7.5 s at
+    /// most.
+    fn default() -> Self {
+        Self { attempts: 5, pause: Duration::from_millis(500), longest_pause: Duration::from_secs(4) }
+    }
+}
+
+/// Attempts that wait for their whole time before no more are made, however many are left: a client
+/// would have gone away meanwhile.
+const WAITED_OUT: u32 = 3;
 
 /// How to reach a bucket. What is `None` comes from where every AWS tool looks: environment,
 /// profile, container, instance.
@@ -75,8 +102,11 @@ pub struct S3Settings {
     pub http_client: Option<SharedHttpClient>,
     /// Connections kept open while idle.
     pub idle_connections: usize,
-    /// How often a request is tried in all, with jittered back-off between.
-    pub attempts: u32,
+    /// How long they are kept. AWS drops them after 20 s, most proxies after 60 s: that is never to
+    /// happen in the middle of a request.
+    pub idle_for: Duration,
+    /// How often a request is tried.
+    pub retries: Retries,
     /// How long the store may take.
     pub timeouts: Timeouts,
     /// Objects above this size are copied by parts: 5 GiB is the most that AWS copies at once.
@@ -98,7 +128,8 @@ impl S3Settings {
             checksums: Checksums::default(),
             http_client: None,
             idle_connections: 64,
-            attempts: 3,
+            idle_for: Duration::from_secs(15),
+            retries: Retries::default(),
             timeouts: Timeouts::default(),
             copy_at_once: 5 << 30,
             copy_part: 256 << 20,
@@ -107,8 +138,8 @@ impl S3Settings {
 
     /// The time-outs of a request whose one attempt may take `attempt`.
     pub(super) fn within(&self, attempt: Duration) -> TimeoutConfig {
-        // Between attempts the SDK waits up to 20 seconds.
-        let whole = (attempt + Duration::from_secs(20)) * self.attempts;
+        let Retries { attempts, longest_pause, .. } = self.retries;
+        let whole = attempt * attempts.min(WAITED_OUT) + longest_pause * attempts;
         TimeoutConfig::builder()
             .connect_timeout(self.timeouts.connect)
             .operation_attempt_timeout(attempt)
@@ -132,6 +163,13 @@ mod tests {
         let settings = S3Settings { credentials: Some(key_pair), ..S3Settings::new("bucket") };
         let printed = format!("{settings:?}");
         assert!(printed.contains("AKIA") && !printed.contains("hidden"));
+    }
+
+    #[test]
+    fn a_store_that_never_answers_is_asked_three_times() {
+        let settings = S3Settings::new("bucket");
+        let whole = settings.within(Duration::from_secs(30)).operation_timeout();
+        assert_eq!(whole, Some(Duration::from_secs(3 * 30 + 5 * 4)));
     }
 
     #[test]
