@@ -64,6 +64,8 @@ pub struct Settings {
     pub hold_chunks_for: Duration,
     /// When a chunk is acknowledged.
     pub acknowledge: Acknowledge,
+    /// How long an upload without new chunks is kept in memory, beside what the store has of it.
+    pub remember_uploads_for: Duration,
     /// How long an upload lives after its newest chunk.
     pub session_life: Duration,
     /// Bytes of bodies that may be in memory at one time, over all requests.
@@ -98,6 +100,7 @@ impl Default for Settings {
             cache_for: Duration::from_secs(2),
             hold_chunks_for: Duration::from_millis(500),
             acknowledge: Acknowledge::Held,
+            remember_uploads_for: Duration::from_secs(60),
             session_life: Duration::from_secs(7 * 24 * 60 * 60),
             budget_bytes: 32 * 1024 * 1024,
             part_floor: 5 * 1024 * 1024,

@@ -71,6 +71,18 @@ impl Caller {
     /// # Panics
     /// When there is no whole answer.
     pub async fn send(&self, request: RequestBuilder) -> Reply {
+        self.receive(request).await.unwrap_or_else(|error| panic!("body cut: {error:?}"))
+    }
+
+    /// Sends a request and reads the answer, unless its body breaks off.
+    ///
+    /// # Panics
+    /// When there is no answer at all.
+    pub async fn try_send(&self, request: RequestBuilder) -> Option<Reply> {
+        self.receive(request).await.ok()
+    }
+
+    async fn receive(&self, request: RequestBuilder) -> reqwest::Result<Reply> {
         let request = request.build().expect("a request");
         let asked = format!("{} {}", request.method(), request.url().path());
         let response = match self.http.execute(request).await {
@@ -78,8 +90,7 @@ impl Caller {
             Err(error) => panic!("{asked}: {error:?}"),
         };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.unwrap_or_else(|error| panic!("{asked}: body cut: {error:?}"));
-        Reply::new(asked, status, headers, body)
+        Ok(Reply::new(asked, status, headers, response.bytes().await?))
     }
 
     /// A request with a JSON body and, like the real client, without a content type.

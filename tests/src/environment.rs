@@ -13,6 +13,12 @@ pub fn real_clients_are_required() -> bool {
     variable("FOLDERBRIDGE_REAL_CLIENTS").as_deref() == Some("required")
 }
 
+/// Whether every fault is tried at every request, and not only those that differ most.
+#[must_use]
+pub fn all_faults_are_wanted() -> bool {
+    variable("FOLDERBRIDGE_TEST_FAULTS").as_deref() == Some("all")
+}
+
 /// A setting of the store that the store suite runs over besides its own: `ENDPOINT`, `BUCKET`, ...
 #[must_use]
 pub fn test_store(setting: &str) -> Option<String> {

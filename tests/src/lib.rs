@@ -1,5 +1,5 @@
 //! The harness of all suites: an application in this process or as the real binary, people who call it, a look into its bucket,
-//! bytes on a socket, and an S3 endpoint.
+//! bytes on a socket, an S3 endpoint, and a proxy before it that cuts, delays and refuses.
 
 pub mod app;
 pub mod bucket;
@@ -7,6 +7,8 @@ pub mod caller;
 pub mod environment;
 pub mod model;
 pub mod process;
+pub mod proxy;
 pub mod raw;
 pub mod reply;
 pub mod s3;
+pub mod shaky;

@@ -15,9 +15,6 @@ use super::record::UploadRecord;
 use crate::bucket::Bucket;
 use crate::id::UploadId;
 
-/// How long an upload without chunks is remembered.
-const REMEMBERED: Duration = Duration::from_secs(60);
-
 /// How long the watch waits when the store did not take a bundle.
 const BACK_OFF: Duration = Duration::from_millis(500);
 
@@ -88,7 +85,7 @@ pub(super) async fn watch(bucket: Bucket, active: Arc<Active>) {
         let wait = async {
             match due {
                 Some(due) => sleep_until(due).await,
-                None => sleep(REMEMBERED).await,
+                None => sleep(bucket.settings().remember_uploads_for).await,
             }
         };
         tokio::select! {

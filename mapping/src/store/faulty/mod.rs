@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-pub use self::plan::{Fault, Faults, Kill, Moment};
+pub use self::plan::{Asked, Fault, Faults, Kill, Moment};
 
 use super::operation::Operation;
 use super::{
@@ -35,6 +35,7 @@ pub struct FaultyStore {
 struct Plan {
     faults: Faults,
     kill: Option<Kill>,
+    trace: Option<Vec<Asked>>,
 }
 
 /// What befalls one call that was let through.
@@ -47,13 +48,24 @@ impl FaultyStore {
     /// Fails as `faults` say.
     #[must_use]
     pub fn new(inner: Store, faults: Faults) -> Self {
-        let plan = Mutex::new(Plan { faults, kill: None });
+        let plan = Mutex::new(Plan { faults, kill: None, trace: None });
         Self { inner, calls: AtomicU64::new(0), writes: AtomicU64::new(0), dead: AtomicBool::new(false), plan }
     }
 
     /// From now on fails as `faults` say.
     pub fn set_faults(&self, faults: Faults) {
         self.plan().faults = faults;
+    }
+
+    /// From now on keeps what is asked, until it is taken.
+    pub fn begin_trace(&self) {
+        self.plan().trace = Some(Vec::new());
+    }
+
+    /// What was asked since [`begin_trace`](Self::begin_trace), in order.
+    #[must_use]
+    pub fn take_trace(&self) -> Vec<Asked> {
+        self.plan().trace.take().unwrap_or_default()
     }
 
     /// Ends the life of the process that calls: see [`Kill`].
@@ -91,8 +103,11 @@ impl FaultyStore {
         let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         let writes = self.writes.fetch_add(u64::from(operation.is_write()), Ordering::SeqCst);
         let (delay, fault, moment) = {
-            let plan = self.plan();
+            let mut plan = self.plan();
             let conditional = *condition != Condition::Always;
+            if let Some(trace) = &mut plan.trace {
+                trace.push(Asked { operation, conditional });
+            }
             let write = operation.is_write().then_some(writes + 1);
             let moment = plan.kill.and_then(|kill| kill.moment(number, write));
             (plan.faults.delay(number), plan.faults.befalls(number, operation, conditional), moment)

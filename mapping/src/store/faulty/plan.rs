@@ -24,6 +24,34 @@ pub enum Fault {
     DropUpload,
 }
 
+/// One call, as far as it decides what can befall it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// What was asked.
+    pub operation: Operation,
+    /// Whether under a condition.
+    pub conditional: bool,
+}
+
+impl Fault {
+    /// Whether it makes a difference to such a call. (A read whose answer is lost is as good as
+    /// refused.)
+    #[must_use]
+    pub fn can_befall(self, call: Asked) -> bool {
+        use Operation::{CompleteMultipart, Copy, CreateMultipart, Delete, Get, ListParts, Put, PutPart};
+        match self {
+            Self::Refuse => true,
+            Self::Conflict => call.conditional,
+            Self::LoseAnswer => call.operation.is_write(),
+            Self::Resend => {
+                matches!(call.operation, Put | Delete | Copy | CreateMultipart | CompleteMultipart)
+            }
+            Self::CutBody => matches!(call.operation, Get | Put | PutPart),
+            Self::DropUpload => matches!(call.operation, PutPart | ListParts | CompleteMultipart),
+        }
+    }
+}
+
 /// When the process that calls is to die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kill {
@@ -69,7 +97,8 @@ pub struct Faults {
     pub dropped: u16,
     /// Each call waits up to this long.
     pub latency: Duration,
-    /// What befalls the calls of these numbers (from 1), whatever the chances say.
+    /// What befalls the calls of these numbers (from 1), whatever the chances say; a conflict only
+    /// where there is a condition.
     pub at: BTreeMap<u64, Fault>,
 }
 
@@ -87,16 +116,15 @@ impl Faults {
 
     pub(super) fn befalls(&self, number: u64, operation: Operation, conditional: bool) -> Option<Fault> {
         if let Some(fault) = self.at.get(&number) {
-            return Some(*fault);
+            return Some(*fault).filter(|fault| conditional || *fault != Fault::Conflict);
         }
-        let has_body = matches!(operation, Operation::Get | Operation::Put | Operation::PutPart);
-        let has_upload = matches!(operation, Operation::PutPart | Operation::ListParts | Operation::CompleteMultipart);
+        let call = Asked { operation, conditional };
         let chances = [
             (Fault::Refuse, self.refused, true),
-            (Fault::Conflict, self.conflicts, conditional),
+            (Fault::Conflict, self.conflicts, Fault::Conflict.can_befall(call)),
             (Fault::LoseAnswer, self.lost, true),
-            (Fault::CutBody, self.cut, has_body),
-            (Fault::DropUpload, self.dropped, has_upload),
+            (Fault::CutBody, self.cut, Fault::CutBody.can_befall(call)),
+            (Fault::DropUpload, self.dropped, Fault::DropUpload.can_befall(call)),
         ];
         let mut drawn = self.draw(number, 0).below(1000);
         for (fault, chance, possible) in chances {

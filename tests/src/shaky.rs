@@ -1,0 +1,266 @@
+//! An application whose store can be made to fail: within this process, or behind a [`Proxy`] on a
+//! socket with the real client of S3 in between. Its clock can be moved ahead, so that what waits for
+//! time to pass does not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bridge::app::{AppSettings, Running, start};
+use embedded::LocalStore;
+use mapping::clock::{Clock, SystemClock, Timestamp};
+use mapping::random::SystemRandom;
+use mapping::store::Store;
+use mapping::store::faulty::{Faults, FaultyStore};
+use mapping::store::s3::{KeyPair, Retries, S3Settings, S3Store, Timeouts};
+use mapping::{Bucket, MasterKeys, NewAccount, Parts, Settings};
+use tempfile::TempDir;
+
+use crate::app::{ADMIN_TOKEN, Person};
+use crate::bucket::{self, Snapshot};
+use crate::caller::Caller;
+use crate::proxy::Proxy;
+use crate::s3::Endpoint;
+
+/// How long the store may take to answer an attempt.
+pub const ATTEMPT: Duration = Duration::from_millis(600);
+
+/// How long a late first byte takes, in time.
+const SLOW: Duration = Duration::from_millis(250);
+
+/// The machine's clock, moved ahead.
+#[derive(Debug, Default)]
+pub struct AheadClock {
+    machine: SystemClock,
+    ahead: AtomicU64,
+}
+
+impl AheadClock {
+    /// Moves it ahead.
+    pub fn advance(&self, by: Duration) {
+        self.ahead.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
+    }
+
+    fn ahead(&self) -> Duration {
+        Duration::from_millis(self.ahead.load(Ordering::SeqCst))
+    }
+}
+
+impl Clock for AheadClock {
+    fn now(&self) -> Timestamp {
+        self.machine.now().plus(self.ahead())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.machine.elapsed() + self.ahead()
+    }
+}
+
+/// What makes the store fail.
+#[derive(Debug)]
+pub enum Trouble {
+    /// Within this process.
+    Within(Arc<FaultyStore>),
+    /// On the way to it.
+    Between(Box<Proxy>),
+}
+
+/// An application over a store that can be made to fail.
+#[derive(Debug)]
+pub struct Shaky {
+    /// What makes it fail.
+    pub trouble: Trouble,
+    /// The same store, past all trouble.
+    pub direct: Store,
+    /// The application's clock.
+    pub clock: Arc<AheadClock>,
+    running: Running,
+    _store: Held,
+}
+
+/// What must live as long as the store.
+#[derive(Debug)]
+struct Held {
+    _local: Option<LocalStore>,
+    _endpoint: Option<Endpoint>,
+    _data: TempDir,
+}
+
+impl Shaky {
+    /// Over a store that fails within this process.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn within() -> Self {
+        let data = tempfile::tempdir().expect("a directory");
+        let local = LocalStore::open(data.path()).await.expect("the embedded store");
+        let (access_key, secret_key) = local.key_pair();
+        let mut settings = S3Settings::new("folderbridge");
+        settings.endpoint = Some("http://embedded.invalid".to_owned());
+        settings.credentials = Some(KeyPair { access_key, secret_key });
+        settings.http_client = Some(local.http_client());
+        let direct = connected(settings).await;
+        let faulty = Arc::new(FaultyStore::new(Arc::clone(&direct), Faults::default()));
+        let held = Held { _local: Some(local), _endpoint: None, _data: data };
+        Self::over(Arc::clone(&faulty) as Store, direct, Trouble::Within(faulty), core(), held).await
+    }
+
+    /// Behind a proxy before the embedded store on a socket.
+    pub async fn between() -> Self {
+        Self::between_with(core()).await
+    }
+
+    /// The same, with settings of the core.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn between_with(core: Settings) -> Self {
+        let data = tempfile::tempdir().expect("a directory");
+        let endpoint = Endpoint::open(data.path(), ([127, 0, 0, 1], 0).into()).await;
+        let key_pair = KeyPair { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() };
+        let settings = |url: String| S3Settings {
+            endpoint: Some(url),
+            credentials: Some(key_pair.clone()),
+            ..S3Settings::new("folderbridge")
+        };
+        let direct = connected(settings(endpoint.url())).await;
+        let proxy = Proxy::open(endpoint.address, Arc::clone(&direct), SLOW).await;
+        let store = S3Store::connect(impatient(settings(proxy.url()))).await.expect("a client of the proxy");
+        let held = Held { _local: None, _endpoint: Some(endpoint), _data: data };
+        Self::over(Arc::new(store), direct, Trouble::Between(Box::new(proxy)), core, held).await
+    }
+
+    async fn over(store: Store, direct: Store, trouble: Trouble, settings: Settings, held: Held) -> Self {
+        let clock = Arc::new(AheadClock::default());
+        let parts = Parts {
+            store,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            random: Arc::new(SystemRandom),
+            keys: MasterKeys::generate(&SystemRandom).expose().parse().expect("a master key"),
+            settings,
+        };
+        let settings = AppSettings { admin_token: Some(ADMIN_TOKEN.to_owned()), ..AppSettings::default() };
+        let running = start(parts, settings).await.expect("a replica");
+        Self { trouble, direct, clock, running, _store: held }
+    }
+
+    /// The core.
+    #[must_use]
+    pub fn core(&self) -> &Bucket {
+        self.running.state.bucket()
+    }
+
+    /// The proxy.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn proxy(&self) -> &Proxy {
+        match &self.trouble {
+            Trouble::Between(proxy) => proxy,
+            Trouble::Within(_) => panic!("there is no proxy"),
+        }
+    }
+
+    /// The proxy, to let it go down and come up.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn proxy_mut(&mut self) -> &mut Proxy {
+        match &mut self.trouble {
+            Trouble::Between(proxy) => proxy,
+            Trouble::Within(_) => panic!("there is no proxy"),
+        }
+    }
+
+    /// The store that fails within this process.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn faulty(&self) -> &FaultyStore {
+        match &self.trouble {
+            Trouble::Within(faulty) => faulty,
+            Trouble::Between(_) => panic!("the store fails on the way to it"),
+        }
+    }
+
+    /// Ends all trouble.
+    pub fn heal(&self) {
+        match &self.trouble {
+            Trouble::Within(faulty) => faulty.set_faults(Faults::default()),
+            Trouble::Between(proxy) => proxy.heal(),
+        }
+    }
+
+    /// Calls without a token.
+    #[must_use]
+    pub fn nobody(&self) -> Caller {
+        Caller::nobody(&[self.running.address])
+    }
+
+    /// Calls with the admin token.
+    #[must_use]
+    pub fn admin(&self) -> Caller {
+        self.nobody().with_token(&format!("Bearer {ADMIN_TOKEN}"))
+    }
+
+    /// A new account.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn person(&self, name: &str) -> Person {
+        let email = format!("{name}@example.org").parse().expect("an address");
+        let new = NewAccount { email, name: name.parse().expect("a name"), password: None, issued: None };
+        let (account, credentials) = self.core().create_account(new).await.expect("an account");
+        let token = credentials.api_token.expose().to_owned();
+        let calls = self.nobody().with_token(&token);
+        Person { id: account.id.to_string(), account, token, calls }
+    }
+
+    /// The whole bucket.
+    pub async fn snapshot(&self) -> Snapshot {
+        bucket::snapshot(&self.direct).await
+    }
+
+    /// Waits for a state, not for a while.
+    ///
+    /// # Panics
+    /// When it does not come within 20 seconds.
+    pub async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
+        for _ in 0..1000 {
+            if holds().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("not within 20 seconds: {what}");
+    }
+
+    /// Stops as SIGTERM does.
+    pub async fn shutdown(self) {
+        self.running.shutdown().await;
+    }
+}
+
+/// Held chunks are stored and let go soon, so that nobody waits for them.
+fn core() -> Settings {
+    let (hold_chunks_for, remember_uploads_for) = (Duration::from_millis(30), Duration::from_millis(500));
+    Settings { hold_chunks_for, remember_uploads_for, ..Settings::default() }
+}
+
+/// As a running program, but in milliseconds.
+fn impatient(settings: S3Settings) -> S3Settings {
+    let retries =
+        Retries { pause: Duration::from_millis(5), longest_pause: Duration::from_millis(40), ..Retries::default() };
+    let timeouts =
+        Timeouts { connect: Duration::from_secs(1), attempt: ATTEMPT, long_attempt: ATTEMPT, stall: ATTEMPT };
+    S3Settings { retries, timeouts, idle_for: Duration::from_secs(1), ..settings }
+}
+
+async fn connected(settings: S3Settings) -> Store {
+    let store = S3Store::connect(settings).await.expect("a client of the store");
+    store.ensure_bucket().await.expect("a bucket");
+    Arc::new(store)
+}
