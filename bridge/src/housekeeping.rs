@@ -3,13 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, interval, interval_at};
+use mapping::sweep::Turn;
+use tokio::time::{interval, sleep};
 
 use crate::app::State;
 use crate::failure::causes;
 
 /// How often latencies are folded into their buckets: what nobody scrapes would pile up.
 const FOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// A sweep elsewhere is not asked after more often than this.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Begins what goes on until the application stops.
 pub(crate) fn begin(state: &State, sweep_every: Option<Duration>) {
@@ -28,17 +32,25 @@ async fn fold_latencies(state: State) {
     }
 }
 
-/// Replicas that were started together do not sweep together; two that do are only a waste.
+/// All replicas together sweep once in `every`: whoever's time comes first, and the next one's when
+/// that one died at it.
 async fn sweep(state: State, every: Duration) {
     let bucket = state.bucket();
     let stopping = bucket.tasks().stopping();
-    let first = Duration::from_millis(bucket.random().below(u64::try_from(every.as_millis()).unwrap_or(u64::MAX)));
-    let mut ticks = interval_at(Instant::now() + first, every);
-    while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
-        match stopping.run_until_cancelled(bucket.sweep()).await {
-            None => return,
-            Some(Ok(report)) => tracing::debug!(?report, "swept the bucket"),
-            Some(Err(error)) => tracing::warn!(error = causes(&error), "a sweep did not get through"),
+    let mut pause = Duration::from_millis(bucket.random().below(u64::try_from(every.as_millis()).unwrap_or(u64::MAX)));
+    while stopping.run_until_cancelled(sleep(pause)).await.is_some() {
+        pause = match bucket.sweep_in_turn(every / 2).await {
+            Ok(Turn::Swept(report)) => {
+                tracing::debug!(?report, "swept the bucket");
+                every
+            }
+            Ok(Turn::Recent(_)) => every,
+            Ok(Turn::Elsewhere { look_again, .. }) => look_again.clamp(SOON, every.max(SOON)),
+            Ok(Turn::Stopping) => return,
+            Err(error) => {
+                tracing::warn!(error = causes(&error), "a sweep did not get through");
+                every
+            }
         }
     }
 }
@@ -46,7 +58,7 @@ async fn sweep(state: State, every: Duration) {
 #[cfg(test)]
 mod tests {
     use mapping::bucket::{Bucket, Parts, Settings};
-    use mapping::clock::ManualClock;
+    use mapping::clock::{ManualClock, TimerClock};
     use mapping::random::SystemRandom;
     use mapping::seal::MasterKeys;
     use mapping::store::Store;
@@ -62,7 +74,7 @@ mod tests {
         let store = Arc::new(CountedStore::new(memory));
         let parts = Parts {
             store: Arc::clone(&store) as Store,
-            clock: Arc::new(ManualClock::new()),
+            clock: Arc::new(TimerClock::new()),
             random: Arc::new(SystemRandom),
             keys: MasterKeys::generate(&SystemRandom).expose().parse().unwrap(),
             settings: Settings::default(),

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::files::KnownDirectories;
 use crate::id::ReplicaId;
 use crate::key::ObjectKey;
+use crate::lease::{Terms, Watch};
 use crate::manifest::{Document, Manifest};
 use crate::random::Random;
 use crate::records::{AccountRecord, CredentialPointer, FolderRecord, NamesRecord};
@@ -37,6 +38,7 @@ struct Inner {
     hashing: Hashing,
     tallies: Tallies,
     known_directories: KnownDirectories,
+    sweeper: Watch,
 }
 
 /// What a [`Bucket`] is made of.
@@ -78,6 +80,9 @@ pub struct Settings {
     pub claim_grace: Duration,
     /// How long after a folder's deletion a replica that had not heard of it may still write.
     pub late_writes: Duration,
+    /// How long a lease holds from its last renewal: a replica that was dead or paused for so long has
+    /// lost what it held. Others take it [`Settings::late_writes`] after that.
+    pub lease_for: Duration,
     /// How many folders of others may be shared with one account.
     pub most_joined: usize,
     /// With how many accounts one folder may be shared.
@@ -106,9 +111,17 @@ impl Default for Settings {
             part_floor: 5 * 1024 * 1024,
             claim_grace: Duration::from_secs(60),
             late_writes: Duration::from_secs(15 * 60),
+            lease_for: Duration::from_secs(60),
             most_joined: 1000,
             most_members: 1000,
         }
+    }
+}
+
+impl Settings {
+    /// How long things take with a lease.
+    pub(crate) const fn terms(&self) -> Terms {
+        Terms { life: self.lease_for, late: self.late_writes }
     }
 }
 
@@ -149,6 +162,7 @@ impl Bucket {
             hashing: Hashing::default(),
             tallies: Tallies::new(Arc::clone(&parts.clock), parts.settings.late_writes),
             known_directories: KnownDirectories::new(Arc::clone(&parts.clock), parts.settings.cache_for),
+            sweeper: Watch::new(ObjectKey::lease("sweeper"), parts.settings.terms()),
             parts,
         };
         let bucket = Self { inner: Arc::new(inner) };
@@ -224,6 +238,11 @@ impl Bucket {
 
     pub(crate) fn hashing(&self) -> &Hashing {
         &self.inner.hashing
+    }
+
+    /// Whose turn it is to sweep.
+    pub(crate) fn sweeper(&self) -> &Watch {
+        &self.inner.sweeper
     }
 
     /// What folders hold.

@@ -129,6 +129,37 @@ impl Clock for ManualClock {
     }
 }
 
+/// A clock that goes as the runtime's timers do: in a test that pauses time, it moves only while
+/// everybody waits.
+#[derive(Clone, Copy, Debug)]
+pub struct TimerClock {
+    started: tokio::time::Instant,
+}
+
+impl TimerClock {
+    /// A clock whose elapsed time starts now, at 2026-01-01T00:00:00Z.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { started: tokio::time::Instant::now() }
+    }
+}
+
+impl Default for TimerClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for TimerClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(MANUAL_START).plus(self.elapsed())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -145,6 +145,12 @@ impl ObjectKey {
         Self(format!("{CONTROL}/folders/{folder}/usage"))
     }
 
+    /// Whose turn it is to do something that one replica does at a time.
+    #[must_use]
+    pub fn lease(what: &str) -> Self {
+        Self(format!("{CONTROL}/leases/{what}"))
+    }
+
     /// An unfinished upload.
     #[must_use]
     pub fn session(upload: &UploadId) -> Self {

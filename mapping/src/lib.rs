@@ -16,6 +16,7 @@ pub mod folders;
 mod format;
 pub mod id;
 pub mod key;
+mod lease;
 mod manifest;
 pub mod name;
 pub mod path;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::access::{Access, Folder, FolderRef};
 use crate::accounts::{Account, Credentials, NewAccount};
 use crate::bucket::{Bucket, Parts, Settings};
-use crate::clock::ManualClock;
+use crate::clock::{Clock, ManualClock};
 use crate::error::Result;
 use crate::folders::FolderInfo;
 use crate::random::SeededRandom;
@@ -83,7 +83,7 @@ impl TestBucket {
 ///
 /// # Errors
 /// As [`Bucket::open`].
-pub async fn open(store: Store, clock: Arc<ManualClock>, settings: Settings, seed: u64) -> Result<Bucket> {
+pub async fn open<C: Clock + 'static>(store: Store, clock: Arc<C>, settings: Settings, seed: u64) -> Result<Bucket> {
     let keys = KEY.parse()?;
     Bucket::open(Parts { store, clock, random: Arc::new(SeededRandom::new(seed)), keys, settings }).await
 }

@@ -11,10 +11,13 @@ mod names;
 mod strays;
 #[cfg(test)]
 mod tests;
+mod turn;
 #[cfg(test)]
 mod world;
 
 use std::collections::HashSet;
+
+pub use turn::Turn;
 
 use crate::bucket::Bucket;
 use crate::error::{ErrorKind, Result, Subject};

@@ -9,6 +9,7 @@ mod plan;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -42,6 +43,8 @@ struct Plan {
 struct Call<'s> {
     store: &'s FaultyStore,
     fault: Option<Fault>,
+    /// How long its answer takes.
+    answer_delay: Option<Duration>,
 }
 
 impl FaultyStore {
@@ -102,7 +105,7 @@ impl FaultyStore {
         }
         let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
         let writes = self.writes.fetch_add(u64::from(operation.is_write()), Ordering::SeqCst);
-        let (delay, fault, moment) = {
+        let (delay, answer_delay, fault, moment) = {
             let mut plan = self.plan();
             let conditional = *condition != Condition::Always;
             if let Some(trace) = &mut plan.trace {
@@ -110,7 +113,8 @@ impl FaultyStore {
             }
             let write = operation.is_write().then_some(writes + 1);
             let moment = plan.kill.and_then(|kill| kill.moment(number, write));
-            (plan.faults.delay(number), plan.faults.befalls(number, operation, conditional), moment)
+            let fault = plan.faults.befalls(number, operation, conditional);
+            (plan.faults.delay(number), plan.faults.answer_delay(number), fault, moment)
         };
         if let Some(delay) = delay {
             tokio::time::sleep(delay).await;
@@ -122,7 +126,7 @@ impl FaultyStore {
             (Some(Moment::Before), _) => Err(dead()),
             (None, Some(Fault::Refuse)) => Err(unavailable("503 SlowDown")),
             (None, Some(Fault::Conflict)) => Err(StoreError::new(StoreErrorKind::Conflict, "409, by order")),
-            (_, fault) => Ok(Call { store: self, fault }),
+            (_, fault) => Ok(Call { store: self, fault, answer_delay }),
         }
     }
 }
@@ -148,7 +152,10 @@ impl Call<'_> {
         Ok(())
     }
 
-    fn end<T>(self, result: StoreResult<T>) -> StoreResult<T> {
+    async fn end<T>(self, result: StoreResult<T>) -> StoreResult<T> {
+        if let Some(delay) = self.answer_delay {
+            tokio::time::sleep(delay).await;
+        }
         match self.fault {
             // Also for a call that was under way when another one was the last.
             _ if self.store.is_dead() => Err(dead()),
@@ -172,12 +179,12 @@ impl ObjectStore for FaultyStore {
     async fn get(&self, key: &ObjectKey, options: GetOptions) -> StoreResult<Object> {
         let call = self.begin(Operation::Get, &Condition::Always).await?;
         let object = self.inner.get(key, options).await.map(|object| call.received(object));
-        call.end(object)
+        call.end(object).await
     }
 
     async fn head(&self, key: &ObjectKey) -> StoreResult<ObjectMeta> {
         let call = self.begin(Operation::Head, &Condition::Always).await?;
-        call.end(self.inner.head(key).await)
+        call.end(self.inner.head(key).await).await
     }
 
     async fn put(
@@ -193,7 +200,7 @@ impl ObjectStore for FaultyStore {
             let first = Body::replay(body.size(), open);
             let _lost = self.inner.put(key, first, attributes.clone(), condition.clone()).await;
         }
-        call.end(self.inner.put(key, body, attributes, condition).await)
+        call.end(self.inner.put(key, body, attributes, condition).await).await
     }
 
     async fn delete(&self, key: &ObjectKey, condition: Condition) -> StoreResult<()> {
@@ -201,17 +208,17 @@ impl ObjectStore for FaultyStore {
         if call.resends() {
             let _lost = self.inner.delete(key, condition.clone()).await;
         }
-        call.end(self.inner.delete(key, condition).await)
+        call.end(self.inner.delete(key, condition).await).await
     }
 
     async fn delete_many(&self, keys: &[ObjectKey]) -> StoreResult<Vec<(ObjectKey, StoreError)>> {
         let call = self.begin(Operation::DeleteMany, &Condition::Always).await?;
-        call.end(self.inner.delete_many(keys).await)
+        call.end(self.inner.delete_many(keys).await).await
     }
 
     async fn list(&self, request: ListRequest) -> StoreResult<ListPage> {
         let call = self.begin(Operation::List, &Condition::Always).await?;
-        call.end(self.inner.list(request).await)
+        call.end(self.inner.list(request).await).await
     }
 
     async fn copy(&self, request: CopyRequest, condition: Condition) -> StoreResult<ETag> {
@@ -219,7 +226,7 @@ impl ObjectStore for FaultyStore {
         if call.resends() {
             let _lost = self.inner.copy(request.clone(), condition.clone()).await;
         }
-        call.end(self.inner.copy(request, condition).await)
+        call.end(self.inner.copy(request, condition).await).await
     }
 
     async fn create_multipart(&self, key: &ObjectKey, attributes: Attributes) -> StoreResult<MultipartId> {
@@ -227,7 +234,7 @@ impl ObjectStore for FaultyStore {
         if call.resends() {
             let _lost = self.inner.create_multipart(key, attributes.clone()).await;
         }
-        call.end(self.inner.create_multipart(key, attributes).await)
+        call.end(self.inner.create_multipart(key, attributes).await).await
     }
 
     async fn put_part(
@@ -240,13 +247,13 @@ impl ObjectStore for FaultyStore {
         let call = self.begin(Operation::PutPart, &Condition::Always).await?;
         call.drop_upload(key, upload).await?;
         let body = call.sent(body);
-        call.end(self.inner.put_part(key, upload, number, body).await)
+        call.end(self.inner.put_part(key, upload, number, body).await).await
     }
 
     async fn list_parts(&self, key: &ObjectKey, upload: &MultipartId) -> StoreResult<Vec<Part>> {
         let call = self.begin(Operation::ListParts, &Condition::Always).await?;
         call.drop_upload(key, upload).await?;
-        call.end(self.inner.list_parts(key, upload).await)
+        call.end(self.inner.list_parts(key, upload).await).await
     }
 
     async fn complete_multipart(
@@ -261,27 +268,27 @@ impl ObjectStore for FaultyStore {
         if call.resends() {
             let _lost = self.inner.complete_multipart(key, upload, parts, condition.clone()).await;
         }
-        call.end(self.inner.complete_multipart(key, upload, parts, condition).await)
+        call.end(self.inner.complete_multipart(key, upload, parts, condition).await).await
     }
 
     async fn abort_multipart(&self, key: &ObjectKey, upload: &MultipartId) -> StoreResult<()> {
         let call = self.begin(Operation::AbortMultipart, &Condition::Always).await?;
-        call.end(self.inner.abort_multipart(key, upload).await)
+        call.end(self.inner.abort_multipart(key, upload).await).await
     }
 
     async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         let call = self.begin(Operation::ListMultiparts, &Condition::Always).await?;
-        call.end(self.inner.list_multiparts(key).await)
+        call.end(self.inner.list_multiparts(key).await).await
     }
 
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {
         let call = self.begin(Operation::Tags, &Condition::Always).await?;
-        call.end(self.inner.tags(key).await)
+        call.end(self.inner.tags(key).await).await
     }
 
     async fn set_tags(&self, key: &ObjectKey, tags: BTreeMap<String, String>) -> StoreResult<()> {
         let call = self.begin(Operation::SetTags, &Condition::Always).await?;
-        call.end(self.inner.set_tags(key, tags).await)
+        call.end(self.inner.set_tags(key, tags).await).await
     }
 }
 

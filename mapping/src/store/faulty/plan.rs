@@ -97,6 +97,8 @@ pub struct Faults {
     pub dropped: u16,
     /// Each call waits up to this long.
     pub latency: Duration,
+    /// Each answer takes up to this long after the call was done.
+    pub answers: Duration,
     /// What befalls the calls of these numbers (from 1), whatever the chances say; a conflict only
     /// where there is a condition.
     pub at: BTreeMap<u64, Fault>,
@@ -110,8 +112,16 @@ impl Faults {
     }
 
     pub(super) fn delay(&self, number: u64) -> Option<Duration> {
-        let most = u64::try_from(self.latency.as_micros()).unwrap_or(u64::MAX);
-        (most > 0).then(|| Duration::from_micros(self.draw(number, 1).below(most)))
+        self.up_to(self.latency, number, 1)
+    }
+
+    pub(super) fn answer_delay(&self, number: u64) -> Option<Duration> {
+        self.up_to(self.answers, number, 2)
+    }
+
+    fn up_to(&self, most: Duration, number: u64, purpose: u64) -> Option<Duration> {
+        let most = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
+        (most > 0).then(|| Duration::from_micros(self.draw(number, purpose).below(most)))
     }
 
     pub(super) fn befalls(&self, number: u64, operation: Operation, conditional: bool) -> Option<Fault> {
@@ -138,7 +148,8 @@ impl Faults {
 
     fn draw(&self, number: u64, purpose: u64) -> Box<dyn Random> {
         // Odd multipliers spread neighbouring numbers over the whole range of seeds.
-        let place = number.wrapping_mul(2).wrapping_add(purpose).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        Box::new(SeededRandom::new(self.seed ^ place))
+        let place = number.wrapping_mul(2).wrapping_add(purpose & 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let stream = (purpose >> 1).wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
+        Box::new(SeededRandom::new(self.seed ^ place ^ stream))
     }
 }
