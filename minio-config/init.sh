@@ -3,19 +3,38 @@
 # and a user that can reach this bucket only. Needs nothing that is not in the MinIO image.
 set -euo pipefail
 here=$(dirname "$0")
-bucket=${FOLDERBRIDGE_BUCKET:-folderbridge}
+bucket=$FOLDERBRIDGE_BUCKET user=$FOLDERBRIDGE_ACCESS_KEY policy=folderbridge-$FOLDERBRIDGE_BUCKET
+export MC_CONFIG_DIR=/tmp/mc
 
-until mc alias set store "$MINIO_ENDPOINT" "$MINIO_ROOT_USER" "$MINIO_ROOT_PASSWORD" >/dev/null 2>&1; do
-    echo "waiting for $MINIO_ENDPOINT"
-    sleep 1
-done
+# surely COMMAND...: tries for a minute. A cluster that is starting may refuse what it takes a moment later.
+surely() {
+    local tries=60 said
+    until said=$("$@" 2>&1); do
+        tries=$((tries - 1))
+        if [ "$tries" = 0 ]; then
+            echo "$said" >&2
+            return 1
+        fi
+        sleep 1
+    done
+}
 
-mc mb --ignore-existing "store/$bucket"
-mc ilm rule import "store/$bucket" < "$here/lifecycle.json"
-policy=$(cat "$here/policy.json")
-printf '%s\n' "${policy//BUCKET/$bucket}" > /tmp/policy.json
-mc admin policy create store "folderbridge-$bucket" /tmp/policy.json
-mc admin user add store "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY"
-mc admin policy attach store "folderbridge-$bucket" --user "$AWS_ACCESS_KEY_ID" >/dev/null 2>&1 \
-    || echo "the policy is attached already"
-echo "bucket $bucket is ready"
+# It can be written to: enough nodes and drives run.
+surely curl -fsS "$MINIO_ENDPOINT/minio/health/cluster"
+surely mc alias set store "$MINIO_ENDPOINT" "$MINIO_ROOT_USER" "$MINIO_ROOT_PASSWORD"
+surely mc mb --ignore-existing "store/$bucket"
+
+template=$(cat "$here/policy.json")
+printf '%s\n' "${template//BUCKET/$bucket}" >/tmp/policy.json
+surely mc admin policy create store "$policy" /tmp/policy.json
+surely mc admin user add store "$user" "$FOLDERBRIDGE_SECRET_KEY"
+# Attaching it twice is an error, so what counts is that it is attached.
+attached() {
+    mc admin policy attach store "$policy" --user "$user" >/dev/null 2>&1 || true
+    [[ $(mc admin user info --json store "$user") == *"\"$policy\""* ]]
+}
+surely attached
+
+import() { mc ilm rule import "store/$bucket" <"$here/lifecycle.json"; }
+surely import
+echo "bucket $bucket is ready for $user"

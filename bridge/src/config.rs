@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
+mod health;
 mod parse;
 mod serve;
 
+pub use health::HealthFlags;
 pub use serve::{FolderLimits, ServeSettings, Where};
 
 use crate::failure::StartError;
@@ -52,6 +54,9 @@ pub enum Command {
     Serve(ServeFlags),
     /// Make and change accounts on a running server.
     Account(AccountFlags),
+    /// Ask a running server whether it is ready; exits with 0 if it is, else with 1 and the reason.
+    #[command(after_help = health::EXAMPLES)]
+    Health(HealthFlags),
     /// Make keys.
     #[command(subcommand)]
     Key(KeyCommand),

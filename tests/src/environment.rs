@@ -19,6 +19,12 @@ pub fn all_faults_are_wanted() -> bool {
     variable("FOLDERBRIDGE_TEST_FAULTS").as_deref() == Some("all")
 }
 
+/// Whether an engine or an image that is missing is a failure (as in the gate) and not a skip.
+#[must_use]
+pub fn containers_are_required() -> bool {
+    variable("FOLDERBRIDGE_CONTAINERS").as_deref() == Some("required")
+}
+
 /// A setting of the store that the store suite runs over besides its own: `ENDPOINT`, `BUCKET`, ...
 #[must_use]
 pub fn test_store(setting: &str) -> Option<String> {

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod bucket;
 pub mod caller;
+pub mod compose;
 pub mod environment;
 pub mod model;
 pub mod process;

@@ -1,6 +1,7 @@
 //! What the program does, one file for each command.
 
 mod account;
+mod health;
 mod key;
 mod log;
 mod serve;
@@ -19,6 +20,7 @@ pub fn run(line: CommandLine) -> Result<(), StartError> {
     match line.command {
         Command::Serve(flags) => runtime()?.block_on(serve::run(flags)),
         Command::Account(flags) => runtime()?.block_on(account::run(flags)),
+        Command::Health(flags) => runtime()?.block_on(health::run(flags)),
         Command::Key(command) => {
             key::run(&command);
             Ok(())

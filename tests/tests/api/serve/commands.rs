@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use suites::process::{Server, binary, free_address, serve};
+use suites::s3::Endpoint;
 
 use super::{assert_one_sentence, run};
 
@@ -87,6 +88,44 @@ async fn the_admin_token_of_the_embedded_store_is_found_in_its_directory() {
     assert_one_sentence(&error, "FOLDERBRIDGE_ADMIN_TOKEN");
 }
 
+#[tokio::test]
+async fn health_says_whether_a_server_is_ready_and_why_not() {
+    let place = tempfile::tempdir().unwrap();
+    let endpoint = Endpoint::open(&place.path().join("store"), ([127, 0, 0, 1], 0).into()).await;
+    endpoint.make_bucket("folders").await;
+    let address = free_address();
+    let command = super::endpoint::serving(&endpoint, "folders", super::endpoint::KEY, address);
+    let server = Server::run(command, &place.path().join("log"), address).await;
+    let health = async |url: String| {
+        let ask = move || run(Command::new(binary()).env_clear().args(["health", "--url", &url]));
+        tokio::task::spawn_blocking(ask).await.unwrap()
+    };
+    assert_eq!(health(server.url() + "/").await, (Some(0), format!("{} is ready\n", server.url()), String::new()));
+
+    drop(endpoint);
+    let (code, _, error) = until_unready(|| health(server.url())).await;
+    assert_eq!(code, Some(1));
+    assert_one_sentence(&error, "the store does not answer");
+    let (code, _, error) = health(format!("http://{}", free_address())).await;
+    assert_eq!(code, Some(1));
+    assert_one_sentence(&error, "folderbridge serve");
+}
+
+/// An answer of the store is believed for two seconds.
+async fn until_unready<F: Future<Output = (Option<i32>, String, String)>>(
+    ask: impl Fn() -> F,
+) -> (Option<i32>, String, String) {
+    let began = std::time::Instant::now();
+    loop {
+        let answer = ask().await;
+        if answer.0 != Some(0) {
+            return answer;
+        }
+        assert!(began.elapsed().as_secs() < 30, "still ready");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
 #[test]
 fn a_new_key_is_64_hex_digits_and_never_the_same() {
     let new = || run(Command::new(binary()).env_clear().args(["key", "new"])).1.trim().to_owned();
@@ -111,7 +150,7 @@ fn every_setting_of_serve_is_in_the_readme() {
 fn help_and_version_are_there() {
     let (code, help, _) = run(Command::new(binary()).env_clear().arg("--help"));
     assert_eq!(code, Some(0));
-    for word in ["serve", "account", "key"] {
+    for word in ["serve", "account", "health", "key"] {
         assert!(help.contains(word), "{help}");
     }
     let (code, version, _) = run(Command::new(binary()).env_clear().arg("--version"));

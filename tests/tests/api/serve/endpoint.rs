@@ -10,7 +10,7 @@ use suites::s3::Endpoint;
 
 use super::{assert_one_sentence, run};
 
-const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub(super) const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 const OTHER_KEY: &str = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 async fn endpoint(place: &Path) -> Endpoint {
@@ -20,7 +20,7 @@ async fn endpoint(place: &Path) -> Endpoint {
 }
 
 /// `folderbridge serve` over the endpoint, which runs in this process, everything said by the environment.
-fn serving(endpoint: &Endpoint, bucket: &str, key: &str, address: std::net::SocketAddr) -> Command {
+pub(super) fn serving(endpoint: &Endpoint, bucket: &str, key: &str, address: std::net::SocketAddr) -> Command {
     let mut command = Command::new(binary());
     command.env_clear().arg("serve");
     command.env("FOLDERBRIDGE_LISTEN", address.to_string()).env("FOLDERBRIDGE_ADMIN_TOKEN", ADMIN_TOKEN);
