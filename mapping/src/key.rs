@@ -29,7 +29,8 @@ pub struct KeyPrefix(String);
 
 /// Where a folder's data lies: `folders/<folder-id>/`, unless the folder was adopted.
 ///
-/// * ends in `/`, at most 120 bytes; never inside `.folderbridge/`.
+/// * ends in `/`, at most 120 bytes; never inside `.folderbridge/`;
+/// * of names that a new directory can have, because new files go below it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct FolderPrefix(String);
@@ -60,7 +61,7 @@ impl FromStr for FolderPrefix {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let inner = text.strip_suffix('/').unwrap_or_default();
-        let segments = inner.parse::<FilePath>().is_ok();
+        let segments = inner.parse::<FilePath>().and_then(|path| path.check_new_directory()).is_ok();
         let control = text == format!("{CONTROL}/") || text.starts_with(&format!("{CONTROL}/"));
         if !segments || control || text.len() > 120 {
             return Err(Error::invalid(Subject::Folder, "not a prefix that a folder can have"));
@@ -243,6 +244,11 @@ impl KeyPrefix {
     #[must_use]
     pub fn credentials() -> Self {
         Self(format!("{CONTROL}/credentials/"))
+    }
+
+    /// Whatever lies below a key, taken for a directory's.
+    pub(crate) fn below(key: &ObjectKey) -> Self {
+        Self(format!("{key}/"))
     }
 
     /// One run's scratch objects.

@@ -1,25 +1,26 @@
 //! Paths inside a folder. Text becomes one of these at the door and is never looked at as text again.
 
+mod rules;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::rules::{MAX_DIRECTORY_NAME_BYTES, MAX_PATH_BYTES, MAX_SEGMENT_BYTES};
 use crate::error::{Error, Subject};
-
-/// The longest path in bytes. A key may have 1024: the rest is for the folder's prefix and for
-/// what a move or a trash puts in front.
-pub const MAX_PATH_BYTES: usize = 900;
-
-/// The longest segment in bytes: more is refused by SeaweedFS, MinIO and every file system that a
-/// client would download to.
-pub const MAX_SEGMENT_BYTES: usize = 255;
 
 /// A path of a file or a directory inside a folder.
 ///
 /// * not empty, at most [`MAX_PATH_BYTES`] bytes, each segment at most [`MAX_SEGMENT_BYTES`];
-/// * segments are parted by single `/`; none is empty, `.` or `..`; no `/` at either end;
-/// * no control character and no backslash (SeaweedFS turns it into `/`).
+/// * segments are parted by single `/`; none is empty; no `/` at either end; none is `.` or `..`,
+///   nor with white space around it;
+/// * no control character, no backslash (SeaweedFS turns it into `/`), no U+FFFE or U+FFFF.
+///
+/// What is made anew is held to a little more ([`FilePath::check_new_file`]), because what other
+/// programs stored on one store may not be possible on all.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct FilePath(String);
@@ -48,6 +49,27 @@ impl FilePath {
         self.0.rmatch_indices('/').map(|(at, _)| Self(self.0[..at].to_owned()))
     }
 
+    /// Whether every supported store would give back a new file of this path.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the rule: nothing may be written there.
+    pub fn check_new_file(&self) -> Result<(), Error> {
+        self.check_new_parents()?;
+        rules::check_new_file(self.name())
+    }
+
+    /// Whether every supported store would give back a new directory of this path.
+    ///
+    /// # Errors
+    /// `Invalid`, naming the rule: nothing may be written there.
+    pub fn check_new_directory(&self) -> Result<(), Error> {
+        self.0.split('/').try_for_each(rules::check_new_directory)
+    }
+
+    fn check_new_parents(&self) -> Result<(), Error> {
+        self.parent().path().map_or(Ok(()), Self::check_new_directory)
+    }
+
     /// Whether it lies below `directory`, at any depth.
     #[must_use]
     pub fn is_below(&self, directory: &DirPath) -> bool {
@@ -69,22 +91,14 @@ impl FromStr for FilePath {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         if text.len() > MAX_PATH_BYTES {
-            return Err(Error::invalid(Subject::File, format!("the path is longer than {MAX_PATH_BYTES} bytes")));
+            return Err(Error::invalid(
+                Subject::File,
+                format!("the path has {} bytes: at most {MAX_PATH_BYTES} are taken", text.len()),
+            ));
         }
-        text.split('/').try_for_each(check_segment)?;
+        text.split('/').try_for_each(rules::check_segment)?;
         Ok(Self(text.to_owned()))
     }
-}
-
-fn check_segment(segment: &str) -> Result<(), Error> {
-    let complaint = match segment {
-        "" => "the path has an empty segment",
-        "." | ".." => "the path has a `.` or `..` segment",
-        long if long.len() > MAX_SEGMENT_BYTES => "the path has a name of more than 255 bytes",
-        text if text.chars().any(|c| c.is_control() || c == '\\') => "the path has a control character or a backslash",
-        _ => return Ok(()),
-    };
-    Err(Error::invalid(Subject::File, complaint))
 }
 
 impl<'de> Deserialize<'de> for FilePath {
@@ -146,84 +160,6 @@ impl FromStr for DirPath {
         match text {
             "" | "/" | "." | "./" => Ok(Self::root()),
             _ => text.strip_suffix('/').unwrap_or(text).parse().map(Self::at),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn what_cannot_be_a_path_is_refused() {
-        let long_segment = "x".repeat(256);
-        let long_path = "abcdefghi/".repeat(90) + "x";
-        for text in [
-            "",
-            "/",
-            "a//b",
-            "/a",
-            "a/",
-            ".",
-            "..",
-            "a/../b",
-            "a/./b",
-            "a\0b",
-            "a\nb",
-            "a\\b",
-            "\u{7f}",
-            "a/\u{85}",
-            &long_segment,
-            &long_path,
-        ] {
-            assert!(text.parse::<FilePath>().is_err(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn names_that_people_use_are_taken() {
-        for text in
-            ["a", "a b/c d.txt", "日本/é.bin", ".hidden", "a..b", "...", "50%+#?&=;:@\"'<>~^`{}[]!", &"x".repeat(255)]
-        {
-            assert_eq!(text.parse::<FilePath>().unwrap().as_str(), text);
-        }
-    }
-
-    #[test]
-    fn a_path_knows_its_parts() {
-        let path: FilePath = "a/b/c".parse().unwrap();
-        assert_eq!(path.name(), "c");
-        assert_eq!(path.parent().to_string(), "a/b");
-        let above: Vec<_> = path.ancestors().map(|path| path.to_string()).collect();
-        assert_eq!(above, ["a/b", "a"]);
-        assert!(path.is_below(&"a".parse().unwrap()));
-        assert!(!"ab/c".parse::<FilePath>().unwrap().is_below(&"a".parse().unwrap()));
-        assert!(path.is_below(&DirPath::root()));
-    }
-
-    #[test]
-    fn a_directory_takes_one_name() {
-        assert_eq!(DirPath::root().join("x").unwrap().as_str(), "x");
-        assert_eq!("a/".parse::<DirPath>().unwrap().join("x").unwrap().as_str(), "a/x");
-        assert!(DirPath::root().join("x/y").is_err());
-        assert!(DirPath::root().join("..").is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn what_parses_displays_as_it_was(text in "\\PC{0,40}") {
-            if let Ok(path) = text.parse::<FilePath>() {
-                prop_assert_eq!(path.to_string(), text);
-            }
-        }
-
-        #[test]
-        fn no_parsed_path_escapes(text in "[./a\\\\\u{0}-\u{20}]{0,12}") {
-            if let Ok(path) = text.parse::<FilePath>() {
-                prop_assert!(path.as_str().split('/').all(|part| !matches!(part, "" | "." | "..")));
-                prop_assert!(!path.as_str().contains(|c: char| c.is_control() || c == '\\'));
-            }
         }
     }
 }

@@ -81,8 +81,9 @@ impl<A: Reads> Folder<A> {
     /// above it is a file.
     ///
     /// # Errors
-    /// `Conflict`, naming what is in the way.
+    /// `Conflict`, naming what is in the way; `Invalid` for a name that no new file can have.
     pub(crate) async fn look_for_clash(&self, path: &FilePath) -> Result<()> {
+        path.check_new_file()?;
         let (directory, ()) = try_join!(self.is_directory(path), self.look_above(path))?;
         if directory {
             return Err(super::is_a_directory(ErrorKind::Conflict, path));

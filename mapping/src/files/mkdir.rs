@@ -34,8 +34,9 @@ impl<A: Writes> Folder<A> {
     /// # Errors
     /// `AlreadyExists` when the directory is there, marked or implied; `Conflict` when a file has
     /// that name or is above it; `Invalid` under [`Parents::Require`] when the directory above it
-    /// is missing.
+    /// is missing, and for a name that no new directory can have.
     pub async fn mkdir(&self, path: &FilePath, parents: Parents) -> Result<()> {
+        path.check_new_directory()?;
         let looks = (self.head(path), self.is_directory(path), self.look_above(path), self.has_parent(path, parents));
         let (file, directory, (), parent) = try_join!(looks.0, looks.1, looks.2, looks.3)?;
         if file.is_some() {

@@ -1,6 +1,7 @@
 //! What the layout promises.
 
 use super::*;
+use crate::path::MAX_PATH_BYTES;
 use crate::random::SystemRandom;
 
 #[test]
@@ -41,14 +42,17 @@ fn a_listed_key_gives_its_path_back() {
 fn the_longest_key_fits() {
     let prefix: FolderPrefix = format!("{}/", "p".repeat(119)).parse().unwrap();
     let path: FilePath =
-        format!("{}/{}/{}/{}", "x".repeat(255), "x".repeat(255), "x".repeat(255), "x".repeat(132)).parse().unwrap();
-    assert_eq!(path.as_str().len(), 900);
+        format!("{}/{}/{}/{}", "x".repeat(246), "x".repeat(246), "x".repeat(246), "x".repeat(159)).parse().unwrap();
+    path.check_new_directory().unwrap();
+    assert_eq!(path.as_str().len(), MAX_PATH_BYTES);
     assert!(ObjectKey::marker(&prefix, &path).as_str().len() <= 1024);
 }
 
 #[test]
 fn a_folder_prefix_never_covers_control_objects() {
-    for text in ["", "/", ".folderbridge/", ".folderbridge/x/", "a", "a//", "../", "a/../"] {
+    for text in
+        ["", "/", ".folderbridge/", ".folderbridge/x/", "a", "a//", "../", "a/../", ".uploads/", "a/b.versions/c/"]
+    {
         assert!(text.parse::<FolderPrefix>().is_err(), "{text:?}");
     }
     assert!("team/photos/".parse::<FolderPrefix>().is_ok());

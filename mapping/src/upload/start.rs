@@ -27,7 +27,7 @@ impl<A: Writes> Folder<A> {
     ///
     /// # Errors
     /// `Conflict` when a directory has this name, or a file the name of a directory above;
-    /// `TooLarge` for more than any store takes; `Unavailable` when the store does not answer.
+    /// `Invalid` for a name that no new file can have; `TooLarge` for more than any store takes; `Unavailable` when the store does not answer.
     pub async fn start_upload(&self, path: FilePath, length: Option<u64>, options: UploadOptions) -> Result<UploadId> {
         self.look_for_clash(&path).await?;
         Ok(self.begin_upload(path, length, options).await?.active.id.clone())
@@ -40,6 +40,7 @@ impl<A: Writes> Folder<A> {
         length: Option<u64>,
         options: UploadOptions,
     ) -> Result<Session> {
+        path.check_new_file()?;
         if length.is_some_and(|length| length > Sizes::longest()) {
             return Err(record::too_large());
         }

@@ -29,6 +29,36 @@ async fn what_other_programs_stored_is_shown_where_it_can_be() {
 }
 
 #[tokio::test]
+async fn what_no_path_can_name_goes_with_its_directory() {
+    let fixture = Fixture::new().await;
+    let folder = &fixture.folder;
+    let names = ["d//x", "d/a\\b", "d/\u{1}", "d/a\nb", "d/\u{fffe}", "d/. ", "d/..", "d/only/\u{7f}"];
+    for name in names {
+        foreign(folder, name, b"1").await;
+    }
+    foreign(folder, &format!("d/{}", "x".repeat(300)), b"1").await;
+    write(folder, "d/good", "1").await;
+    assert_eq!(names_of_all(folder, "d").await, ["good", "only/"]);
+    assert_eq!(names_of_all(folder, "d/only").await, Vec::<String>::new());
+    let removed = folder.remove(&path("d"), Depth::Tree).await.unwrap();
+    assert_eq!((removed.files, removed.failed), (10, 0));
+    assert_eq!(fixture.listed().await, Usage::default());
+}
+
+/// Page by page of one entry: what is not shown leaves no gap.
+async fn names_of_all(folder: &Folder<Manage>, at: &str) -> Vec<String> {
+    let (mut token, mut seen) = (None, Vec::new());
+    loop {
+        let page = folder.list(&directory(at), PageRequest { limit: 1, token }).await.unwrap();
+        seen.extend(page.entries.iter().map(shown));
+        token = page.next;
+        if token.is_none() {
+            return seen;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_missing_directory_is_not_found_and_an_empty_root_is_empty() {
     let fixture = Fixture::new().await;
     let folder = &fixture.folder;

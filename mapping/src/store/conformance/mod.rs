@@ -11,6 +11,7 @@ mod keys;
 mod listing;
 mod multipart;
 mod multipart_refusals;
+mod names;
 mod objects;
 mod races;
 mod reading;

@@ -98,10 +98,22 @@ impl S3Store {
     }
 
     pub(super) async fn delete_objects(&self, keys: &[ObjectKey]) -> StoreResult<Vec<(ObjectKey, StoreError)>> {
+        let (together, alone): (Vec<_>, Vec<_>) = keys.iter().partition(|key| encode::fits_xml(key));
+        let mut refused = self.delete_together(&together).await?;
+        // What another program named so that no list can name it.
+        for key in alone {
+            if let Err(error) = self.delete_object(key, Condition::Always).await {
+                refused.push((key.clone(), error));
+            }
+        }
+        Ok(refused)
+    }
+
+    async fn delete_together(&self, keys: &[&ObjectKey]) -> StoreResult<Vec<(ObjectKey, StoreError)>> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let named = |key: &ObjectKey| ObjectIdentifier::builder().key(key.as_str()).build();
+        let named = |key: &&ObjectKey| ObjectIdentifier::builder().key(key.as_str()).build();
         let named = keys.iter().map(named).collect::<Result<Vec<_>, _>>();
         let delete = named.and_then(|keys| Delete::builder().set_objects(Some(keys)).quiet(true).build());
         let delete = delete.expect("each identifier has its key, and the list is there");

@@ -3,5 +3,6 @@
 mod downloads;
 mod files;
 mod folders;
+mod names;
 mod spellings;
 mod uploads;
