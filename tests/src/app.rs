@@ -1,5 +1,5 @@
 //! An application in this process: one or more replicas over one store that counts, and fails when it
-//! is told to, on free ports.
+//! is told to, on free ports. The store is the one that the environment names, else the embedded one.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,6 +21,8 @@ use tempfile::TempDir;
 
 use crate::bucket::{self, Snapshot};
 use crate::caller::Caller;
+use crate::stores::named::{NamedStore, capabilities_of_environment};
+use crate::stores::scratch::ScratchBucket;
 
 /// What opens the admin API of every application here.
 pub const ADMIN_TOKEN: &str = "an-admin-token-of-the-tests";
@@ -31,8 +33,39 @@ pub struct App {
     replicas: Vec<Running>,
     store: Arc<CountedStore>,
     faulty: Arc<FaultyStore>,
-    local: LocalStore,
-    _data: TempDir,
+    // Last: nobody is served any more when the bucket is removed.
+    lower: Lower,
+}
+
+/// What lies below the replicas, in a bucket of this application only.
+#[derive(Debug)]
+enum Lower {
+    Embedded { local: LocalStore, _data: TempDir },
+    Named { _bucket: ScratchBucket },
+}
+
+impl Lower {
+    /// In the store that the environment names, else in an embedded one.
+    async fn open() -> (Self, Store) {
+        match NamedStore::of_environment() {
+            Some(named) => Self::named(&named).await,
+            None => Self::embedded().await,
+        }
+    }
+
+    async fn named(named: &NamedStore) -> (Self, Store) {
+        let bucket = named.scratch().await;
+        let store = bucket.connect().await;
+        let capabilities = capabilities_of_environment(&store).await;
+        (Self::Named { _bucket: bucket }, Arc::new(store.with_capabilities(capabilities)))
+    }
+
+    async fn embedded() -> (Self, Store) {
+        let data = tempfile::tempdir().expect("a directory");
+        let local = LocalStore::open(data.path()).await.expect("the embedded store");
+        let store = connect(&local).await;
+        (Self::Embedded { local, _data: data }, store)
+    }
 }
 
 /// An account and its way to call.
@@ -70,9 +103,8 @@ impl App {
     /// # Panics
     /// When the application does not start.
     pub async fn with(count: usize, core: Settings, settings: AppSettings) -> Self {
-        let data = tempfile::tempdir().expect("a directory");
-        let local = LocalStore::open(data.path()).await.expect("the embedded store");
-        let store = Arc::new(CountedStore::new(connect(&local).await));
+        let (lower, store) = Lower::open().await;
+        let store = Arc::new(CountedStore::new(store));
         let faulty = Arc::new(FaultyStore::new(Arc::clone(&store) as Store, Faults::default()));
         let key = MasterKeys::generate(&SystemRandom);
         let mut replicas = Vec::new();
@@ -87,7 +119,7 @@ impl App {
             let settings = AppSettings { admin_token: Some(ADMIN_TOKEN.to_owned()), ..settings.clone() };
             replicas.push(start(parts, settings).await.expect("a replica"));
         }
-        Self { replicas, store, faulty, local, _data: data }
+        Self { replicas, store, faulty, lower }
     }
 
     /// The address of the first replica.
@@ -206,12 +238,14 @@ impl App {
         panic!("not within 20 seconds: {what}");
     }
 
-    /// Stops every replica as SIGTERM does, then the store.
+    /// Stops every replica as SIGTERM does, then an embedded store.
     pub async fn shutdown(self) {
         for replica in self.replicas {
             replica.shutdown().await;
         }
-        self.local.close().await;
+        if let Lower::Embedded { local, .. } = self.lower {
+            local.close().await;
+        }
     }
 }
 

@@ -25,23 +25,39 @@ pub fn containers_are_required() -> bool {
     variable("FOLDERBRIDGE_CONTAINERS").as_deref() == Some("required")
 }
 
-/// A setting of the store that the store suite runs over besides its own: `ENDPOINT`, `BUCKET`, ...
+/// Whether an S3 server that `tests/stores/install` did not install is a failure (as in the gate) and
+/// not a skip.
+#[must_use]
+pub fn stores_are_required() -> bool {
+    variable("FOLDERBRIDGE_STORES").as_deref() == Some("required")
+}
+
+/// A setting of the store that the suites run over instead of the embedded one: `ENDPOINT`, `BUCKET`, ...
 #[must_use]
 pub fn test_store(setting: &str) -> Option<String> {
     variable(&format!("FOLDERBRIDGE_TEST_S3_{setting}"))
 }
 
+/// Where caches of the gate lie.
+fn gate_cache() -> Option<PathBuf> {
+    variable("FOLDERBRIDGE_CI_CACHE").map(PathBuf::from).or_else(|| {
+        let caches = variable("XDG_CACHE_HOME").map(PathBuf::from);
+        let caches = caches.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")));
+        Some(caches?.join("folderbridge-ci"))
+    })
+}
+
+/// Where `tests/stores/install` puts S3 servers.
+#[must_use]
+pub fn stores_directory() -> Option<PathBuf> {
+    variable("FOLDERBRIDGE_STORES_DIR").map(PathBuf::from).or_else(|| Some(gate_cache()?.join("stores")))
+}
+
 /// Python with the published `et-engine` client, where `tests/clients/et_engine/install` puts it.
 #[must_use]
 pub fn et_engine_python() -> Option<PathBuf> {
-    let installed = variable("FOLDERBRIDGE_ET_ENGINE").map(PathBuf::from).or_else(|| {
-        let cache = variable("FOLDERBRIDGE_CI_CACHE").map(PathBuf::from).or_else(|| {
-            let caches = variable("XDG_CACHE_HOME").map(PathBuf::from);
-            let caches = caches.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")));
-            Some(caches?.join("folderbridge-ci"))
-        });
-        Some(cache?.join("et-engine-0.0.1"))
-    })?;
+    let installed = variable("FOLDERBRIDGE_ET_ENGINE").map(PathBuf::from);
+    let installed = installed.or_else(|| Some(gate_cache()?.join("et-engine-0.0.1")))?;
     let python = installed.join("bin/python");
     python.exists().then_some(python)
 }

@@ -13,3 +13,4 @@ pub mod raw;
 pub mod reply;
 pub mod s3;
 pub mod shaky;
+pub mod stores;

@@ -6,12 +6,72 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use mapping::store::s3::S3Settings;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::caller::Caller;
+use crate::stores::named::NamedStore;
+use crate::stores::scratch::ScratchBucket;
 
 /// How long the binary may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Seals what servers keep in buckets.
+const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+/// What servers keep everything in, and what outlives them: a bucket of the store that the environment
+/// names, else a directory with an embedded store. Removed when dropped.
+#[derive(Debug)]
+pub struct Home {
+    place: TempDir,
+    bucket: Option<ScratchBucket>,
+}
+
+impl Home {
+    /// An empty one.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn new() -> Self {
+        let place = tempfile::tempdir().expect("a directory");
+        let bucket = match NamedStore::of_environment() {
+            Some(named) => Some(named.scratch().await),
+            None => None,
+        };
+        Self { place, bucket }
+    }
+
+    /// A directory for this test's own files.
+    #[must_use]
+    pub fn place(&self) -> &Path {
+        self.place.path()
+    }
+
+    /// `folderbridge serve` over it, with nothing from this environment.
+    #[must_use]
+    pub fn serve(&self, address: SocketAddr) -> Command {
+        match &self.bucket {
+            Some(bucket) => serve_bucket(bucket.settings(), address),
+            None => serve(&self.place().join("data"), address),
+        }
+    }
+}
+
+/// `folderbridge serve` over a bucket, with nothing from this environment.
+#[must_use]
+pub fn serve_bucket(settings: &S3Settings, address: SocketAddr) -> Command {
+    let mut command = Command::new(binary());
+    command.env_clear().env("FOLDERBRIDGE_ADMIN_TOKEN", crate::app::ADMIN_TOKEN).stdin(Stdio::null());
+    command.env("FOLDERBRIDGE_MASTER_KEY", MASTER_KEY);
+    if let Some(pair) = &settings.credentials {
+        command.env("AWS_ACCESS_KEY_ID", &pair.access_key).env("AWS_SECRET_ACCESS_KEY", &pair.secret_key);
+    }
+    command.args(["serve", "--bucket", &settings.bucket, "--listen", &address.to_string()]);
+    command.args(settings.endpoint.iter().flat_map(|endpoint| ["--endpoint", endpoint]));
+    command.args(settings.region.iter().flat_map(|region| ["--region", region]));
+    command
+}
 
 /// A running `folderbridge serve`. Killed when dropped.
 #[derive(Debug)]
@@ -45,7 +105,7 @@ pub fn free_address() -> SocketAddr {
     listener.local_addr().expect("its address")
 }
 
-/// `folderbridge serve` over the embedded store in `data`, with nothing from this environment.
+/// `folderbridge serve` over an embedded store in `data`, whatever store the environment names, with nothing from this environment.
 #[must_use]
 pub fn serve(data: &Path, address: SocketAddr) -> Command {
     let mut command = Command::new(binary());
@@ -55,13 +115,23 @@ pub fn serve(data: &Path, address: SocketAddr) -> Command {
 }
 
 impl Server {
-    /// Starts over the embedded store in `data` and waits until it is ready.
+    /// Starts over an embedded store in `data`, whatever store the environment names, and waits until
+    /// it is ready: for tests of the embedded store.
     ///
     /// # Panics
     /// When it does not become ready.
     pub async fn start(data: &Path) -> Self {
         let address = free_address();
         Self::run(serve(data, address), data, address).await
+    }
+
+    /// Starts over what `home` keeps and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub async fn at(home: &Home) -> Self {
+        let address = free_address();
+        Self::run(home.serve(address), &home.place().join("data"), address).await
     }
 
     /// Starts a command that serves at `address` and waits until it is ready. Its output goes to

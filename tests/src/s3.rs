@@ -42,12 +42,20 @@ impl Endpoint {
     /// # Panics
     /// When it cannot.
     pub async fn make_bucket(&self, name: &str) {
-        let mut settings = S3Settings::new(name);
-        settings.endpoint = Some(self.url());
-        settings.credentials =
-            Some(KeyPair { access_key: self.access_key.clone(), secret_key: self.secret_key.clone() });
-        let store = S3Store::connect(settings).await.expect("a client");
+        let store = S3Store::connect(self.settings(name)).await.expect("a client");
         store.ensure_bucket().await.expect("a bucket");
+    }
+
+    /// How a client reaches a bucket in it.
+    #[must_use]
+    pub fn settings(&self, bucket: &str) -> S3Settings {
+        let key_pair = KeyPair { access_key: self.access_key.clone(), secret_key: self.secret_key.clone() };
+        S3Settings {
+            endpoint: Some(self.url()),
+            region: Some("us-east-1".to_owned()),
+            credentials: Some(key_pair),
+            ..S3Settings::new(bucket)
+        }
     }
 
     /// Its URL.

@@ -9,14 +9,14 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use suites::caller::pattern;
 use suites::environment::{et_engine_python, real_clients_are_required};
-use suites::process::Server;
-use tempfile::TempDir;
+use suites::process::{Home, Server};
+use suites::stores::say;
 
 /// A server, a scratch directory and the client's Python.
 struct Stage {
     server: Server,
     python: PathBuf,
-    place: TempDir,
+    home: Home,
 }
 
 impl Stage {
@@ -24,12 +24,12 @@ impl Stage {
     async fn set(test: &str) -> Option<Self> {
         let Some(python) = et_engine_python() else {
             assert!(!real_clients_are_required(), "et-engine is not installed: run tests/clients/et_engine/install");
-            println!("skipped: {test}: et-engine is not installed: run tests/clients/et_engine/install");
+            say(&format!("skipped: {test}: et-engine is not installed: run tests/clients/et_engine/install"));
             return None;
         };
-        let place = tempfile::tempdir().expect("a directory");
-        let server = Server::start(&place.path().join("data")).await;
-        Some(Self { server, python, place })
+        let home = Home::new().await;
+        let server = Server::at(&home).await;
+        Some(Self { server, python, home })
     }
 
     /// One of the scripts, as the account with these credentials.
@@ -37,8 +37,8 @@ impl Stage {
         let mut command = Command::new(&self.python);
         command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/et_engine").join(name));
         command.env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C.UTF-8").env("PYTHONDONTWRITEBYTECODE", "1");
-        command.env("FOLDERBRIDGE_URL", self.server.url()).env("HOME", self.place.path());
-        command.env("ET_ENGINE_API_KEY", token(credentials)).current_dir(self.place.path());
+        command.env("FOLDERBRIDGE_URL", self.server.url()).env("HOME", self.home.place());
+        command.env("ET_ENGINE_API_KEY", token(credentials)).current_dir(self.home.place());
         command
     }
 
@@ -100,13 +100,13 @@ async fn the_command_line_creates_lists_uploads_and_downloads() {
     assert_eq!(stage.et(&ann, &["list"]).0, created);
 
     let content = pattern(3_000_017, 5);
-    std::fs::write(stage.place.path().join("up.bin"), &content).expect("a file");
+    std::fs::write(stage.home.place().join("up.bin"), &content).expect("a file");
     let (up, _) = stage.et(&ann, &["upload", "my files", "up.bin", "dir/ünï cödé.bin"]);
     assert!(up.ends_with("successfully."), "{up}");
     let (down, _) = stage.et(&ann, &["download", "my files", "dir/ünï cödé.bin", "down.bin"]);
     assert!(down.ends_with("successfully."), "{down}");
     assert!(
-        std::fs::read(stage.place.path().join("down.bin")).expect("a file") == content,
+        std::fs::read(stage.home.place().join("down.bin")).expect("a file") == content,
         "the bytes changed on the way"
     );
 

@@ -10,10 +10,11 @@ use mapping::store::operation::Operation;
 use suites::app::{App, Person};
 use suites::caller::pattern;
 
-/// Small chunks are held for as long as a test may take, so that the count does not depend on how
-/// fast this machine is.
+/// Small chunks are held, and what was read is remembered, for as long as a test may take, so that the
+/// count does not depend on how fast this machine is.
 async fn with_folder() -> (App, Person, String) {
-    let core = Settings { hold_chunks_for: Duration::from_secs(600), ..Settings::default() };
+    let long = Duration::from_secs(600);
+    let core = Settings { hold_chunks_for: long, cache_for: long, ..Settings::default() };
     let app = App::with(1, core, AppSettings::default()).await;
     let ann = app.person("ann").await;
     let id = ann.calls.created("photos").await;

@@ -26,14 +26,19 @@ pub(super) struct Sent {
 }
 
 /// Knows whether a failed request failed because its body did.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Watch(Arc<AtomicBool>);
 
 impl Watch {
+    /// Whether the body of the attempt that was made last broke.
+    pub(super) fn broke(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
     /// `result`, blaming the body when it broke on its way.
     pub(super) fn blame<T>(&self, result: StoreResult<T>) -> StoreResult<T> {
         match result {
-            Err(error) if self.0.load(Ordering::SeqCst) => {
+            Err(error) if self.broke() => {
                 Err(StoreError::new(StoreErrorKind::BadBody, "the body broke").caused_by(error))
             }
             result => result,

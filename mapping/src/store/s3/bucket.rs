@@ -53,6 +53,15 @@ impl S3Store {
         }
     }
 
+    /// Removes the bucket, which must be empty. For the suites and for whoever tries a store out.
+    ///
+    /// # Errors
+    /// `Conflict` when something is in it.
+    pub async fn remove_bucket(&self) -> StoreResult<()> {
+        let answer = self.client.delete_bucket().bucket(self.bucket()).send().await;
+        answer.map(|_| ()).map_err(|error| failed("delete bucket", self.bucket(), error))
+    }
+
     /// Looks for the bucket and makes it if it is not there. For the embedded store.
     ///
     /// # Errors

@@ -56,7 +56,8 @@ impl S3Store {
         attributes: Attributes,
         condition: Condition,
     ) -> StoreResult<ETag> {
-        let (sent, attempts) = (body::send(body), Attempts::default());
+        let sent = body::send(body);
+        let attempts = Attempts::with_body(&sent.watch);
         let (if_match, if_none_match) = encode::condition(&condition);
         let request = self.client.put_object().bucket(self.bucket()).key(key.as_str());
         let request = request

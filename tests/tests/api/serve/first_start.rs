@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 use suites::caller::pattern;
-use suites::process::{Server, free_address, serve};
+use suites::process::{Home, Server, free_address, serve};
 
 #[tokio::test]
 async fn the_first_start_prints_one_object_and_keeps_it_for_its_owner_only() {
@@ -59,9 +59,8 @@ async fn what_a_newcomer_reads_works_when_it_is_pasted() {
 
 #[tokio::test]
 async fn killed_at_any_moment_it_keeps_every_finished_file() {
-    let place = tempfile::tempdir().unwrap();
-    let data = place.path().join("data");
-    let mut server = Server::start(&data).await;
+    let home = Home::new().await;
+    let mut server = Server::at(&home).await;
     let ann = server.account("ann").await;
     let id = server.caller(&ann).created("photos").await;
     let small = pattern(30_000, 1);
@@ -73,7 +72,7 @@ async fn killed_at_any_moment_it_keeps_every_finished_file() {
         let unfinished = calls.started(&id, "unfinished.bin", 100).await;
         calls.chunk(&id, "unfinished.bin", &unfinished, 0, pattern(50, 3)).await.expect(200);
         server.kill();
-        server = Server::start(&data).await;
+        server = Server::at(&home).await;
         let calls = server.caller(&ann);
         for before in 0..=round {
             assert!(calls.download(&id, &format!("small-{before}.bin")).await.expect(200).body == small);

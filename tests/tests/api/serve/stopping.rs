@@ -3,16 +3,15 @@
 use std::time::Duration;
 
 use suites::caller::pattern;
-use suites::process::Server;
+use suites::process::{Home, Server};
 use suites::raw;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn a_running_upload_ends_well_and_what_was_held_is_stored() {
-    let place = tempfile::tempdir().unwrap();
-    let data = place.path().join("data");
-    let mut server = Server::start(&data).await;
+    let home = Home::new().await;
+    let mut server = Server::at(&home).await;
     let ann = server.account("ann").await;
     let calls = server.caller(&ann);
     let id = calls.created("photos").await;
@@ -37,7 +36,7 @@ async fn a_running_upload_ends_well_and_what_was_held_is_stored() {
     raw::answer(&mut socket, "the running chunk").await.expect("an answer").expect(200);
     assert!(server.ended().await.success(), "{}", server.log());
 
-    let server = Server::start(&data).await;
+    let server = Server::at(&home).await;
     let calls = server.caller(&ann);
     calls.complete(&id, "a.bin", &upload).await.expect(200);
     assert_eq!(calls.download(&id, "a.bin").await.expect(200).body, content);
@@ -45,8 +44,8 @@ async fn a_running_upload_ends_well_and_what_was_held_is_stored() {
 
 #[tokio::test]
 async fn an_idle_server_stops_at_once() {
-    let place = tempfile::tempdir().unwrap();
-    let server = Server::start(&place.path().join("data")).await;
+    let home = Home::new().await;
+    let server = Server::at(&home).await;
     let idle = TcpStream::connect(server.address).await.unwrap();
     let began = std::time::Instant::now();
     assert!(server.terminate().await.success());
