@@ -32,6 +32,18 @@ pub fn stores_are_required() -> bool {
     variable("FOLDERBRIDGE_STORES").as_deref() == Some("required")
 }
 
+/// How many operations the soak does, when that is said.
+#[must_use]
+pub fn soak_operations() -> Option<u64> {
+    variable("FOLDERBRIDGE_TEST_SOAK")?.parse().ok()
+}
+
+/// What all chance of the soak comes from, when a run is to be repeated.
+#[must_use]
+pub fn soak_seed() -> Option<u64> {
+    variable("FOLDERBRIDGE_TEST_SOAK_SEED")?.parse().ok()
+}
+
 /// A setting of the store that the suites run over instead of the embedded one: `ENDPOINT`, `BUCKET`, ...
 #[must_use]
 pub fn test_store(setting: &str) -> Option<String> {

@@ -58,6 +58,16 @@ impl Reply {
         self
     }
 
+    /// Its status, when it is one of these.
+    ///
+    /// # Panics
+    /// When it is another.
+    #[track_caller]
+    pub fn expect_one_of(&self, statuses: &[u16]) -> u16 {
+        assert!(statuses.contains(&self.status), "{}: {} {}", self.asked, self.status, self.text());
+        self.status
+    }
+
     /// A refusal as this API words it: a client error, a short line of text, nothing of a framework.
     ///
     /// # Panics

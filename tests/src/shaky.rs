@@ -107,14 +107,14 @@ impl Shaky {
 
     /// Behind a proxy before the embedded store on a socket.
     pub async fn between() -> Self {
-        Self::between_with(core()).await
+        Self::between_with(core(), quick()).await
     }
 
-    /// The same, with settings of the core.
+    /// The same, with settings of the core, and as patient with the store as told.
     ///
     /// # Panics
     /// When it does not start.
-    pub async fn between_with(core: Settings) -> Self {
+    pub async fn between_with(core: Settings, retries: Retries) -> Self {
         let data = tempfile::tempdir().expect("a directory");
         let endpoint = Endpoint::open(data.path(), ([127, 0, 0, 1], 0).into()).await;
         let key_pair = KeyPair { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() };
@@ -125,7 +125,7 @@ impl Shaky {
         };
         let direct = connected(settings(endpoint.url())).await;
         let proxy = Proxy::open(endpoint.address, Arc::clone(&direct), SLOW).await;
-        let store = S3Store::connect(impatient(settings(proxy.url()))).await.expect("a client of the proxy");
+        let store = S3Store::connect(impatient(settings(proxy.url()), retries)).await.expect("a client of the proxy");
         let held = Held { _local: None, _endpoint: Some(endpoint), _data: data };
         Self::over(Arc::new(store), direct, Trouble::Between(Box::new(proxy)), core, held).await
     }
@@ -245,15 +245,19 @@ impl Shaky {
 }
 
 /// Held chunks are stored and let go soon, so that nobody waits for them.
-fn core() -> Settings {
+#[must_use]
+pub fn core() -> Settings {
     let (hold_chunks_for, remember_uploads_for) = (Duration::from_millis(30), Duration::from_millis(500));
     Settings { hold_chunks_for, remember_uploads_for, ..Settings::default() }
 }
 
-/// As a running program, but in milliseconds.
-fn impatient(settings: S3Settings) -> S3Settings {
-    let retries =
-        Retries { pause: Duration::from_millis(5), longest_pause: Duration::from_millis(40), ..Retries::default() };
+/// As often as a running program, but in milliseconds.
+#[must_use]
+pub fn quick() -> Retries {
+    Retries { pause: Duration::from_millis(5), longest_pause: Duration::from_millis(40), ..Retries::default() }
+}
+
+fn impatient(settings: S3Settings, retries: Retries) -> S3Settings {
     let timeouts =
         Timeouts { connect: Duration::from_secs(1), attempt: ATTEMPT, long_attempt: ATTEMPT, stall: ATTEMPT };
     S3Settings { retries, timeouts, idle_for: Duration::from_secs(1), ..settings }

@@ -2,10 +2,15 @@
 //! socket with the real client of S3 in between.
 
 mod between;
+mod bursts;
 mod case;
 mod checks;
+mod downloads;
 mod operations;
+mod outages;
 mod routes;
 mod run;
+mod soak;
+mod uploads;
 mod within;
 mod world;

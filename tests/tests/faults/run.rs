@@ -12,7 +12,7 @@ use super::operations::Operation;
 use super::world::World;
 
 /// Worlds at a time: most of a case is waiting.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 
 /// Longer than a name waits for its maker.
 const CLAIM: Duration = Duration::from_secs(61);

@@ -42,7 +42,7 @@ impl World {
         Self::over(Shaky::between().await).await
     }
 
-    async fn over(shaky: Shaky) -> Self {
+    pub(crate) async fn over(shaky: Shaky) -> Self {
         let (ann, bob) = (shaky.person("ann").await, shaky.person("bob").await);
         let folder = ann.calls.created("photos").await;
         let world = Self { shaky, ann, bob, folder, large: pattern(PART + 4000, 3), tags: AtomicU64::new(0) };
@@ -106,7 +106,7 @@ impl World {
             let mut parts = key.trim_start_matches(".folderbridge/").split('/');
             let (kind, id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
             let known = match kind {
-                "format" | "emails" | "credentials" => true,
+                "format" | "emails" | "credentials" | "leases" => true,
                 "accounts" => accounts.contains(id),
                 "folders" => folders.contains(id),
                 _ => false,

@@ -3,29 +3,20 @@
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
-use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{
     Builder, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider,
 };
-use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
-use aws_smithy_types::retry::RetrySpec;
 
 use super::pool::pool;
-use super::settings::{Checksums, Retries, S3Settings};
+use super::retries::{self, Patience};
+use super::settings::{Checksums, S3Settings};
 use crate::store::{StoreError, StoreErrorKind, StoreResult};
 
 /// Where the region is looked for when it is not at AWS: there is no instance to ask.
 const REGION_ELSEWHERE: &str = "us-east-1";
-
-/// What each retry takes of [`QUOTA`]. One that is answered gives it back.
-const RETRY_COST: u32 = 10;
-/// Retries at once: those of a hundred uploads of five chunks each.
-const QUOTA: usize = 20_000;
-/// Retries that come back each second whatever the store does.
-const QUOTA_A_SECOND: f32 = 200.0;
 
 /// A client, where it goes, and whose credentials it carries.
 pub(super) struct Connected {
@@ -52,33 +43,10 @@ pub(super) async fn connect(settings: &S3Settings) -> StoreResult<Connected> {
     let config = Builder::from(&shared)
         .force_path_style(settings.path_style.unwrap_or(elsewhere))
         .http_client(http_client)
-        .retry_partition(partition())
+        .retry_partition(retries::partition())
+        .retry_classifier(Patience::of(settings.retries))
         .build();
     Ok(Connected { client: Client::from_conf(config), endpoint, credentials: shared.credentials_provider() })
-}
-
-/// The SDK pauses hardly at all after a 500, and a second after a 503 that says `SlowDown`. Stores
-/// that are restarted say either: one pause for both.
-fn retries(retries: Retries) -> RetryConfig {
-    RetryConfig::standard()
-        .with_max_attempts(retries.attempts)
-        .with_initial_backoff(retries.pause)
-        .with_max_backoff(retries.longest_pause)
-        .with_retry_spec(RetrySpec::v2_1().with_non_throttling_initial_backoff(retries.pause))
-}
-
-/// What bounds the retries of all requests together, so that a store that is down gets little more
-/// than each request once. The SDK's own quota is shared by all clients of a process, lasts for 35
-/// retries, and comes back only with successes: after an outage nothing would be retried.
-fn partition() -> RetryPartition {
-    let quota = TokenBucket::builder()
-        .capacity(QUOTA)
-        .refill_rate(QUOTA_A_SECOND)
-        .retry_cost(RETRY_COST)
-        .timeout_retry_cost(RETRY_COST)
-        .throttling_retry_cost(RETRY_COST)
-        .build();
-    RetryPartition::custom("bucket").token_bucket(quota).build()
 }
 
 async fn shared(settings: &S3Settings) -> SdkConfig {
@@ -89,7 +57,7 @@ async fn shared(settings: &S3Settings) -> SdkConfig {
         }
     };
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(retries(settings.retries))
+        .retry_config(retries::config(settings.retries))
         .stalled_stream_protection(
             StalledStreamProtectionConfig::enabled().grace_period(settings.timeouts.stall).build(),
         )

@@ -13,6 +13,7 @@ mod listing;
 mod multipart;
 mod objects;
 mod pool;
+mod retries;
 mod settings;
 
 use std::collections::BTreeMap;
