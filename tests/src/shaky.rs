@@ -2,6 +2,7 @@
 //! socket with the real client of S3 in between. Its clock can be moved ahead, so that what waits for
 //! time to pass does not.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,17 +11,20 @@ use bridge::app::{AppSettings, Running, start};
 use embedded::LocalStore;
 use mapping::clock::{Clock, SystemClock, Timestamp};
 use mapping::random::SystemRandom;
-use mapping::store::Store;
 use mapping::store::faulty::{Faults, FaultyStore};
 use mapping::store::s3::{KeyPair, Retries, S3Settings, S3Store, Timeouts};
+use mapping::store::{Capabilities, Store};
 use mapping::{Bucket, MasterKeys, NewAccount, Parts, Settings};
 use tempfile::TempDir;
+use url::Url;
 
 use crate::app::{ADMIN_TOKEN, Person};
 use crate::bucket::{self, Snapshot};
 use crate::caller::Caller;
 use crate::proxy::Proxy;
 use crate::s3::Endpoint;
+use crate::stores::named::{NamedStore, capabilities_of_environment};
+use crate::stores::scratch::ScratchBucket;
 
 /// How long the store may take to answer an attempt.
 pub const ATTEMPT: Duration = Duration::from_millis(600);
@@ -83,7 +87,8 @@ pub struct Shaky {
 struct Held {
     _local: Option<LocalStore>,
     _endpoint: Option<Endpoint>,
-    _data: TempDir,
+    _data: Option<TempDir>,
+    _bucket: Option<ScratchBucket>,
 }
 
 impl Shaky {
@@ -101,11 +106,12 @@ impl Shaky {
         settings.http_client = Some(local.http_client());
         let direct = connected(settings).await;
         let faulty = Arc::new(FaultyStore::new(Arc::clone(&direct), Faults::default()));
-        let held = Held { _local: Some(local), _endpoint: None, _data: data };
+        let held = Held { _local: Some(local), _endpoint: None, _data: Some(data), _bucket: None };
         Self::over(Arc::clone(&faulty) as Store, direct, Trouble::Within(faulty), core(), held).await
     }
 
-    /// Behind a proxy before the embedded store on a socket.
+    /// Behind a proxy before the embedded store on a socket, or before the server that the environment
+    /// names.
     pub async fn between() -> Self {
         Self::between_with(core(), quick()).await
     }
@@ -115,19 +121,22 @@ impl Shaky {
     /// # Panics
     /// When it does not start.
     pub async fn between_with(core: Settings, retries: Retries) -> Self {
-        let data = tempfile::tempdir().expect("a directory");
-        let endpoint = Endpoint::open(data.path(), ([127, 0, 0, 1], 0).into()).await;
-        let key_pair = KeyPair { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() };
-        let settings = |url: String| S3Settings {
-            endpoint: Some(url),
-            credentials: Some(key_pair.clone()),
-            ..S3Settings::new("folderbridge")
+        let named = NamedStore::of_environment();
+        let (settings, address, held) = match &named {
+            Some(named) => named_server(named).await,
+            None => embedded_server().await,
         };
-        let direct = connected(settings(endpoint.url())).await;
-        let proxy = Proxy::open(endpoint.address, Arc::clone(&direct), SLOW).await;
-        let store = S3Store::connect(impatient(settings(proxy.url()), retries)).await.expect("a client of the proxy");
-        let held = Held { _local: None, _endpoint: Some(endpoint), _data: data };
-        Self::over(Arc::new(store), direct, Trouble::Between(Box::new(proxy)), core, held).await
+        let direct = S3Store::connect(settings.clone()).await.expect("a client of the store");
+        let capabilities = match named {
+            Some(_) => capabilities_of_environment(&direct).await,
+            None => Capabilities::all(),
+        };
+        let direct: Store = Arc::new(direct.with_capabilities(capabilities));
+        let proxy = Proxy::open(address, Arc::clone(&direct), SLOW).await;
+        let through = S3Settings { endpoint: Some(proxy.url()), ..settings };
+        let store = S3Store::connect(impatient(through, retries)).await.expect("a client of the proxy");
+        let store = Arc::new(store.with_capabilities(capabilities));
+        Self::over(store, direct, Trouble::Between(Box::new(proxy)), core, held).await
     }
 
     async fn over(store: Store, direct: Store, trouble: Trouble, settings: Settings, held: Held) -> Self {
@@ -261,6 +270,27 @@ fn impatient(settings: S3Settings, retries: Retries) -> S3Settings {
     let timeouts =
         Timeouts { connect: Duration::from_secs(1), attempt: ATTEMPT, long_attempt: ATTEMPT, stall: ATTEMPT };
     S3Settings { retries, timeouts, idle_for: Duration::from_secs(1), ..settings }
+}
+
+/// The embedded store on a socket: how it is reached, and where.
+async fn embedded_server() -> (S3Settings, SocketAddr, Held) {
+    let data = tempfile::tempdir().expect("a directory");
+    let endpoint = Endpoint::open(data.path(), ([127, 0, 0, 1], 0).into()).await;
+    endpoint.make_bucket("folderbridge").await;
+    let key_pair = KeyPair { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() };
+    let (url, address) = (Some(endpoint.url()), endpoint.address);
+    let settings = S3Settings { endpoint: url, credentials: Some(key_pair), ..S3Settings::new("folderbridge") };
+    (settings, address, Held { _local: None, _endpoint: Some(endpoint), _data: Some(data), _bucket: None })
+}
+
+/// A bucket of its own in a server that is reached without TLS.
+async fn named_server(named: &NamedStore) -> (S3Settings, SocketAddr, Held) {
+    let bucket = named.scratch().await;
+    let settings = bucket.settings().clone();
+    let url: Url = named.endpoint.as_deref().unwrap_or("https://aws").parse().expect("FOLDERBRIDGE_TEST_S3_ENDPOINT");
+    assert_eq!(url.scheme(), "http", "the proxy sees into requests: it stands before plain HTTP only");
+    let address = url.socket_addrs(|| None).expect("an address of the store")[0];
+    (settings, address, Held { _local: None, _endpoint: None, _data: None, _bucket: Some(bucket) })
 }
 
 async fn connected(settings: S3Settings) -> Store {
