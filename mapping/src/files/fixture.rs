@@ -10,7 +10,7 @@ use crate::key::KeyPrefix;
 use crate::random::{Random, SystemRandom};
 use crate::store::counted::CountedStore;
 use crate::store::faulty::{Fault, Faults, FaultyStore};
-use crate::store::memory::MemoryStore;
+use crate::store::memory::{ETags, MemoryStore};
 use crate::store::{ListRequest, Store};
 use crate::testing::{self, TestBucket};
 use crate::usage::Usage;
@@ -30,8 +30,13 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) async fn new() -> Self {
+        Self::with_etags(ETags::OfBytes).await
+    }
+
+    pub(crate) async fn with_etags(etags: ETags) -> Self {
         let clock = Arc::new(ManualClock::new());
-        let store = Arc::new(MemoryStore::new(Arc::<ManualClock>::clone(&clock)).with_least_part(PART_FLOOR));
+        let store = MemoryStore::new(Arc::<ManualClock>::clone(&clock)).with_least_part(PART_FLOOR).with_etags(etags);
+        let store = Arc::new(store);
         let memory: Store = Arc::<MemoryStore>::clone(&store);
         let (faulty, counted) = wrapped(&memory);
         let seen: Store = Arc::<CountedStore>::clone(&counted);

@@ -1,4 +1,4 @@
-//! Which names every supported store gives back as they were put: `docs/decisions/0005-key-safety.md`
+//! Which names every supported store gives back as they were put: `docs/decisions/0006-key-safety.md`
 //! says what was measured. Two strengths: what no path can hold, and what no new path may.
 
 use crate::error::{Error, Subject};

@@ -58,6 +58,31 @@ impl Operation {
         }
     }
 
+    /// What a policy of AWS must allow for it, without those of `kms`. `docs/AWS.md` has them as a policy.
+    ///
+    /// A write with `If-Match`, and a delete with it, need to read what they compare with; a listing
+    /// tells what is missing from what is forbidden, so every read needs that too.
+    #[must_use]
+    pub const fn actions(self) -> &'static [&'static str] {
+        match self {
+            Self::Get | Self::Head => &["s3:GetObject", "s3:ListBucket"],
+            Self::Put => &["s3:PutObject", "s3:PutObjectTagging", "s3:GetObject"],
+            Self::Delete => &["s3:DeleteObject", "s3:GetObject"],
+            Self::DeleteMany => &["s3:DeleteObject"],
+            Self::List => &["s3:ListBucket"],
+            // By parts as well.
+            Self::Copy => &["s3:GetObject", "s3:PutObject", "s3:PutObjectTagging", "s3:AbortMultipartUpload"],
+            Self::CreateMultipart => &["s3:PutObject", "s3:PutObjectTagging"],
+            Self::PutPart => &["s3:PutObject"],
+            Self::CompleteMultipart => &["s3:PutObject", "s3:GetObject"],
+            Self::ListParts => &["s3:ListMultipartUploadParts"],
+            Self::AbortMultipart => &["s3:AbortMultipartUpload"],
+            Self::ListMultiparts => &["s3:ListBucketMultipartUploads"],
+            Self::Tags => &["s3:GetObjectTagging"],
+            Self::SetTags => &["s3:PutObjectTagging"],
+        }
+    }
+
     /// Its name in logs and metrics: `put_part`.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -11,7 +11,7 @@ use mapping::id::UploadId;
 use mapping::key::{KeyPrefix, ObjectKey};
 use mapping::path::FilePath;
 use mapping::store::faulty::{Faults, FaultyStore, Kill, Moment};
-use mapping::store::memory::{MemoryStore, Repeat};
+use mapping::store::memory::{ETags, MemoryStore, Repeat};
 use mapping::store::{GetOptions, ListRequest, Store};
 use mapping::upload::{Upload, UploadOptions};
 use mapping::usage::Usage;
@@ -58,9 +58,9 @@ pub fn tiny() -> Settings {
 
 /// A store in memory that takes tiny parts.
 #[must_use]
-pub fn tiny_memory(clock: &Arc<ManualClock>, repeat: Repeat) -> Arc<MemoryStore> {
+pub fn tiny_memory(clock: &Arc<ManualClock>, repeat: Repeat, etags: ETags) -> Arc<MemoryStore> {
     let clock = Arc::clone(clock) as Arc<dyn mapping::Clock>;
-    Arc::new(MemoryStore::new(clock).with_least_part(FLOOR).with_repeat(repeat))
+    Arc::new(MemoryStore::new(clock).with_least_part(FLOOR).with_repeat(repeat).with_etags(etags))
 }
 
 impl World {

@@ -2,6 +2,8 @@
 
 mod admin;
 mod authorisation;
+mod aws;
+mod costs;
 mod counts;
 mod faults;
 mod filesystems;

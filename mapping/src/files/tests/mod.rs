@@ -4,6 +4,7 @@ mod copy;
 mod directories;
 mod list;
 mod long;
+mod opaque;
 mod read;
 mod write;
 

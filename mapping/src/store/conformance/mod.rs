@@ -130,7 +130,7 @@ mod tests {
 
     use super::*;
     use crate::clock::ManualClock;
-    use crate::store::memory::MemoryStore;
+    use crate::store::memory::{ETags, MemoryStore};
 
     fn options() -> Options {
         Options { least_part: 1000, ..Options::new("unit") }
@@ -143,6 +143,13 @@ mod tests {
         assert_eq!(report.surprises().count(), 0, "{report}");
         assert!(memory.unfinished().is_empty(), "{:?}", memory.unfinished());
         assert!(format!("{memory:?}").contains("objects: 0"), "the suite cleans up: {memory:?}");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_bucket_whose_etags_say_nothing_of_the_bytes_does_all_of_it() {
+        let memory = MemoryStore::new(Arc::new(ManualClock::new())).with_least_part(1000).with_etags(ETags::Opaque);
+        let report = run(&(Arc::new(memory) as Store), &options()).await;
+        assert_eq!(report.surprises().count(), 0, "{report}");
     }
 
     #[tokio::test]

@@ -1,5 +1,5 @@
 //! The names that every supported store must give back as they were put: a table of those that some
-//! layer likes to change, and as many made up of the same characters. `docs/decisions/0005-key-safety.md`.
+//! layer likes to change, and as many made up of the same characters. `docs/decisions/0006-key-safety.md`.
 
 use sha2::{Digest, Sha256};
 

@@ -8,6 +8,7 @@ mod objects;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -37,11 +38,22 @@ pub enum Repeat {
     NoSuchUpload,
 }
 
+/// What an object's ETag is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ETags {
+    /// Its bytes, by MD5, as most stores do without encryption.
+    OfBytes,
+    /// Nothing: each write gets another, as with SSE-KMS. Equal bytes do not show.
+    Opaque,
+}
+
 /// A bucket in memory.
 pub struct MemoryStore {
     clock: Arc<dyn Clock>,
     least_part: u64,
     repeat: Repeat,
+    etags: ETags,
+    written: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -55,7 +67,8 @@ impl MemoryStore {
     /// An empty bucket whose objects are dated by `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, least_part: LEAST_PART, repeat: Repeat::Succeeds, state: Mutex::default() }
+        let (repeat, etags) = (Repeat::Succeeds, ETags::OfBytes);
+        Self { clock, least_part: LEAST_PART, repeat, etags, written: AtomicU64::new(0), state: Mutex::default() }
     }
 
     /// The same bucket, taking parts of `size` bytes and more (5 MiB unless told).
@@ -72,6 +85,13 @@ impl MemoryStore {
         self
     }
 
+    /// The same bucket with other ETags.
+    #[must_use]
+    pub const fn with_etags(mut self, etags: ETags) -> Self {
+        self.etags = etags;
+        self
+    }
+
     /// Every unfinished multipart upload, which no request of S3's tells on every store.
     #[must_use]
     pub fn unfinished(&self) -> Vec<(ObjectKey, MultipartId)> {
@@ -85,6 +105,14 @@ impl MemoryStore {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a write whose bytes make `etag` answers.
+    fn etag(&self, etag: ETag) -> ETag {
+        match self.etags {
+            ETags::OfBytes => etag,
+            ETags::Opaque => objects::md5(format!("write {}", self.written.fetch_add(1, Ordering::SeqCst)).as_bytes()),
+        }
     }
 
     fn stored(&self, data: Bytes, etag: ETag, attributes: Attributes) -> Stored {
@@ -154,7 +182,7 @@ impl ObjectStore for MemoryStore {
         check::key(key)?;
         check::attributes(&attributes)?;
         let data = collect(body).await?;
-        let etag = objects::md5(&data);
+        let etag = self.etag(objects::md5(&data));
         let stored = self.stored(data, etag, attributes);
         self.state().objects.put(key, stored, &condition)
     }
@@ -185,7 +213,7 @@ impl ObjectStore for MemoryStore {
             return Err(objects::changed(&request.from));
         }
         let data = source.data.clone();
-        let etag = objects::md5(&data);
+        let etag = self.etag(objects::md5(&data));
         let stored = self.stored(data, etag, request.attributes);
         state.objects.put(&request.to, stored, &condition)
     }
@@ -206,7 +234,8 @@ impl ObjectStore for MemoryStore {
     ) -> StoreResult<ETag> {
         check::part(number)?;
         let data = collect(body).await?;
-        self.state().uploads.put_part(key, upload, number, data)
+        let etag = self.etag(objects::md5(&data));
+        self.state().uploads.put_part(key, upload, number, (data, etag))
     }
 
     async fn list_parts(&self, key: &ObjectKey, upload: &MultipartId) -> StoreResult<Vec<Part>> {
@@ -227,7 +256,7 @@ impl ObjectStore for MemoryStore {
             return Ok(etag);
         }
         let (data, etag, attributes) = state.uploads.assemble(key, upload, parts, self.least_part)?;
-        let stored = self.stored(data, etag, attributes);
+        let stored = self.stored(data, self.etag(etag), attributes);
         // A condition that does not hold leaves the upload as it was: it may be completed later.
         let etag = state.objects.put(key, stored, &condition)?;
         state.uploads.complete(upload, &etag);

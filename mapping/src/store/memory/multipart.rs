@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use bytes::{Bytes, BytesMut};
 use md5::{Digest, Md5};
 
-use super::objects;
 use crate::clock::Timestamp;
 use crate::key::ObjectKey;
 use crate::store::{
@@ -41,10 +40,9 @@ impl Uploads {
         key: &ObjectKey,
         id: &MultipartId,
         number: PartNumber,
-        data: Bytes,
+        (data, etag): (Bytes, ETag),
     ) -> StoreResult<ETag> {
         let upload = self.open.get_mut(&id.0).filter(|upload| upload.key == *key).ok_or_else(|| unknown(id))?;
-        let etag = objects::md5(&data);
         upload.parts.insert(number, (data, etag.clone()));
         Ok(etag)
     }

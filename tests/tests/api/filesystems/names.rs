@@ -1,5 +1,5 @@
 //! Names of files and directories: each is given back as it was put, or refused with the rule that it
-//! breaks, and then nothing has changed. `docs/decisions/0005-key-safety.md` has the rules.
+//! breaks, and then nothing has changed. `docs/decisions/0006-key-safety.md` has the rules.
 
 use std::collections::BTreeSet;
 
