@@ -11,11 +11,11 @@ use super::world::World;
 
 const FILE: &str = "dir/big.bin";
 
-/// Lets `fault` befall each request of this kind, `times` times.
+/// Lets `fault` befall each request of this kind about a file's data, `times` times.
 fn befall(world: &World, operation: &'static str, fault: Fault, times: u32) {
     let mut left = times;
     world.shaky.proxy().script(move |request| {
-        let hit = left > 0 && request.operation == operation;
+        let hit = left > 0 && request.operation == operation && request.key.starts_with("folders/");
         left -= u32::from(hit);
         hit.then_some(fault)
     });
