@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::auth::bearer::Expected;
-use crate::config::FolderLimits;
 use crate::failure::StartError;
 use crate::health::Health;
 use crate::layers::{self, Fault, Meter, Patience};
@@ -28,8 +27,6 @@ pub struct AppSettings {
     pub listen: SocketAddr,
     /// What opens the admin API; `None` closes it.
     pub admin_token: Option<String>,
-    /// Limits of every folder.
-    pub limits: FolderLimits,
     /// How long requests may take to end at shutdown.
     pub drain: Duration,
     /// How long the server waits for the next bytes of a request body.
@@ -43,12 +40,11 @@ pub struct AppSettings {
 }
 
 impl Default for AppSettings {
-    /// On any free port of this machine, without an admin API, without limits and without sweeps.
+    /// On any free port of this machine, without an admin API and without sweeps.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             admin_token: None,
-            limits: FolderLimits::default(),
             drain: Duration::from_secs(25),
             body_patience: Duration::from_secs(30),
             answer_patience: Duration::from_secs(300),
@@ -61,10 +57,7 @@ impl Default for AppSettings {
 impl std::fmt::Debug for AppSettings {
     /// Without the admin token.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AppSettings")
-            .field("listen", &self.listen)
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
+        f.debug_struct("AppSettings").field("listen", &self.listen).finish_non_exhaustive()
     }
 }
 
@@ -78,7 +71,6 @@ pub struct State {
 struct Inner {
     bucket: Bucket,
     admin: Option<Expected>,
-    limits: FolderLimits,
     health: Health,
     meter: Arc<Meter>,
 }
@@ -88,7 +80,6 @@ impl State {
         let inner = Inner {
             bucket,
             admin: settings.admin_token.as_deref().map(Expected::new),
-            limits: settings.limits,
             health: Health::default(),
             meter: Arc::new(Meter::new()?),
         };
@@ -99,12 +90,6 @@ impl State {
     #[must_use]
     pub fn bucket(&self) -> &Bucket {
         &self.inner.bucket
-    }
-
-    /// Limits of every folder.
-    #[must_use]
-    pub fn limits(&self) -> FolderLimits {
-        self.inner.limits
     }
 
     pub(crate) fn admin(&self) -> Option<&Expected> {

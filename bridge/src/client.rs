@@ -1,11 +1,14 @@
-//! The admin API from the other side: what the `account` command calls.
+//! The admin API from the other side: what `account`, `folder` and `fsck` call.
 
 use http::Method;
-use reqwest::{Client, Response};
+use reqwest::{Client, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::failure::StartError;
+
+/// Longer than a server takes to answer anything.
+const SLOW: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// A server's admin API.
 pub(crate) struct AdminClient {
@@ -30,8 +33,28 @@ impl AdminClient {
         path: &str,
         body: Option<&Value>,
     ) -> Result<T, StartError> {
-        let url = format!("{}/admin/v1{path}", self.url);
-        let mut request = self.http.request(method, url).bearer_auth(&self.token);
+        self.send(self.request(method, path), body).await
+    }
+
+    /// As [`AdminClient::call`], for what takes as long as a server lets it.
+    pub(crate) async fn call_slow<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<T, StartError> {
+        self.send(self.request(method, path).timeout(SLOW), body).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}/admin/v1{path}", self.url)).bearer_auth(&self.token)
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        mut request: RequestBuilder,
+        body: Option<&Value>,
+    ) -> Result<T, StartError> {
         if let Some(body) = body {
             request = request.json(body);
         }

@@ -7,12 +7,19 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 
+mod account;
+mod admin;
+mod folder;
 mod health;
 mod parse;
 mod serve;
 
+pub use account::{AccountCommand, AccountFlags};
+pub use admin::AdminFlags;
+pub use folder::{FolderCommand, FolderFlags, FsckFlags};
 pub use health::HealthFlags;
-pub use serve::{FolderLimits, ServeSettings, Where};
+pub use parse::Most;
+pub use serve::{ServeSettings, Where};
 
 use crate::failure::StartError;
 
@@ -35,6 +42,10 @@ Examples:
       serve over MinIO (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and FOLDERBRIDGE_MASTER_KEY set)
   folderbridge account create --email ann@example.org --json
       make an account on the server at FOLDERBRIDGE_URL
+  folderbridge folder limits 5b6a2a5c-94a3-4a0c-9f46-2f0b7a3d7c11 --max-bytes 1073741824
+      let a folder hold 1 GiB
+  folderbridge fsck --all
+      count every folder and say whose usage is wrong
   folderbridge key new
       print a new master key";
 
@@ -53,7 +64,14 @@ pub enum Command {
     #[command(after_help = SECRETS)]
     Serve(ServeFlags),
     /// Make and change accounts on a running server.
+    #[command(after_help = account::EXAMPLES)]
     Account(AccountFlags),
+    /// Show folders of a running server, and what they may hold.
+    #[command(after_help = folder::EXAMPLES)]
+    Folder(FolderFlags),
+    /// Count what is in folders, and say where their usage is wrong.
+    #[command(after_help = folder::FSCK_EXAMPLES)]
+    Fsck(FsckFlags),
     /// Ask a running server whether it is ready; exits with 0 if it is, else with 1 and the reason.
     #[command(after_help = health::EXAMPLES)]
     Health(HealthFlags),
@@ -83,18 +101,15 @@ pub struct ServeFlags {
     /// The bucket's region.
     #[arg(long, value_name = "REGION", env = "FOLDERBRIDGE_S3_REGION")]
     region: Option<String>,
-    /// The most bytes that a folder may hold; 0 is no limit.
-    #[arg(
-        long, value_name = "BYTES",
-        env = "FOLDERBRIDGE_FOLDER_MAX_BYTES", default_value = "0", value_parser = parse::count,
-    )]
-    folder_max_bytes: u64,
-    /// The most files that a folder may hold; 0 is no limit.
-    #[arg(
-        long, value_name = "FILES",
-        env = "FOLDERBRIDGE_FOLDER_MAX_FILES", default_value = "0", value_parser = parse::count,
-    )]
-    folder_max_files: u64,
+    /// The most bytes that a folder may hold for which nothing else is set; 0 is no limit.
+    #[arg(long, value_name = "BYTES", env = "FOLDERBRIDGE_FOLDER_MAX_BYTES", value_parser = parse::most)]
+    folder_max_bytes: Option<Most>,
+    /// The most files that a folder may hold for which nothing else is set; 0 is no limit.
+    #[arg(long, value_name = "FILES", env = "FOLDERBRIDGE_FOLDER_MAX_FILES", value_parser = parse::most)]
+    folder_max_files: Option<Most>,
+    /// The most folders that an account may own for which nothing else is set; 0 is no limit.
+    #[arg(long, value_name = "FOLDERS", env = "FOLDERBRIDGE_ACCOUNT_MAX_FOLDERS", value_parser = parse::most_folders)]
+    account_max_folders: Option<Most<u32>>,
     /// Acknowledge a chunk of an upload only when the store has it.
     #[arg(long, env = "FOLDERBRIDGE_DURABLE_CHUNKS", value_parser = FalseyValueParser::new())]
     durable_chunks: bool,
@@ -144,87 +159,11 @@ impl LogFlags {
     }
 }
 
-/// Flags of `account`.
-#[derive(Debug, Args)]
-pub struct AccountFlags {
-    /// Where the server is.
-    #[arg(
-        long, global = true, value_name = "URL",
-        env = "FOLDERBRIDGE_URL", default_value = DEFAULT_URL, value_parser = parse::server_url,
-    )]
-    pub url: String,
-    /// Where the server keeps its embedded store: its admin token is read from there unless
-    /// FOLDERBRIDGE_ADMIN_TOKEN is set [default: ./folderbridge-data].
-    #[arg(long, global = true, value_name = "DIR", env = "FOLDERBRIDGE_DATA")]
-    data: Option<PathBuf>,
-    /// Print JSON.
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// What to do.
-    #[command(subcommand)]
-    pub command: AccountCommand,
-}
-
-/// What to do with accounts.
-#[derive(Debug, Subcommand)]
-pub enum AccountCommand {
-    /// Make an account and print its credentials; they cannot be shown again.
-    Create {
-        /// Its e-mail address.
-        #[arg(long)]
-        email: String,
-        /// What it is called in lists.
-        #[arg(long)]
-        name: Option<String>,
-        /// Read its password, one line, from standard input.
-        #[arg(long)]
-        password_stdin: bool,
-    },
-    /// List the accounts.
-    List,
-    /// Show one account.
-    Show {
-        /// The account's id.
-        id: String,
-    },
-    /// Replace an account's access key and API token, and print the new ones.
-    Rotate {
-        /// The account's id.
-        id: String,
-    },
-    /// Refuse an account's requests from now on.
-    Disable {
-        /// The account's id.
-        id: String,
-    },
-    /// Take an account's requests again.
-    Enable {
-        /// The account's id.
-        id: String,
-    },
-}
-
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Print a new master key (64 hex digits) for FOLDERBRIDGE_MASTER_KEY.
     New,
-}
-
-impl AccountFlags {
-    /// The admin token that was set, if any.
-    ///
-    /// # Errors
-    /// When it is one that no server can have.
-    pub fn admin_token(&self) -> Result<Option<String>, StartError> {
-        variable(ADMIN_TOKEN).map(sendable).transpose()
-    }
-
-    /// Where a server of this machine would keep its admin token.
-    #[must_use]
-    pub fn data(&self) -> PathBuf {
-        data_directory(self.data.clone())
-    }
 }
 
 const ADMIN_TOKEN: &str = "FOLDERBRIDGE_ADMIN_TOKEN";

@@ -7,7 +7,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     match bridge::commands::run(CommandLine::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("folderbridge: {error}");
             ExitCode::FAILURE

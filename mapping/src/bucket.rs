@@ -12,6 +12,7 @@ use crate::files::KnownDirectories;
 use crate::id::ReplicaId;
 use crate::key::ObjectKey;
 use crate::lease::{Terms, Watch};
+use crate::limits::FolderLimits;
 use crate::manifest::{Document, Manifest};
 use crate::random::Random;
 use crate::records::{AccountRecord, CredentialPointer, FolderRecord, NamesRecord};
@@ -78,7 +79,15 @@ pub struct Settings {
     /// How old work that stopped half way must be before others may undo it: longer than any
     /// request can take between two writes.
     pub claim_grace: Duration,
-    /// How long after a folder's deletion a replica that had not heard of it may still write.
+    /// What folders may hold where neither they nor their owner have a limit.
+    pub folder_limits: FolderLimits,
+    /// How many folders an account may own that has no limit of its own; 0 is any number.
+    pub most_folders: Option<u32>,
+    /// How long the counter of a replica that keeps some of a folder's room to itself must stand
+    /// still before others take it for dead. It stops spending after half of that.
+    pub hold_dead_after: Duration,
+    /// How long after a folder's deletion a replica that had not heard of it may still write, and
+    /// the longest that a write may take to come to be once it was charged.
     pub late_writes: Duration,
     /// How long a lease holds from its last renewal: a replica that was dead or paused for so long has
     /// lost what it held. Others take it [`Settings::late_writes`] after that.
@@ -110,6 +119,9 @@ impl Default for Settings {
             budget_bytes: 32 * 1024 * 1024,
             part_floor: 5 * 1024 * 1024,
             claim_grace: Duration::from_secs(60),
+            folder_limits: FolderLimits::default(),
+            most_folders: None,
+            hold_dead_after: Duration::from_secs(5 * 60),
             late_writes: Duration::from_secs(15 * 60),
             lease_for: Duration::from_secs(60),
             most_joined: 1000,
@@ -160,7 +172,7 @@ impl Bucket {
             budget: Budget::new(parts.settings.budget_bytes),
             uploads: Uploads::default(),
             hashing: Hashing::default(),
-            tallies: Tallies::new(Arc::clone(&parts.clock), parts.settings.late_writes),
+            tallies: Tallies::new(Arc::clone(&parts.clock), &parts.settings),
             known_directories: KnownDirectories::new(Arc::clone(&parts.clock), parts.settings.cache_for),
             sweeper: Watch::new(ObjectKey::lease("sweeper"), parts.settings.terms()),
             parts,

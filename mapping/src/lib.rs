@@ -17,6 +17,7 @@ mod format;
 pub mod id;
 pub mod key;
 mod lease;
+pub mod limits;
 mod manifest;
 pub mod name;
 pub mod path;

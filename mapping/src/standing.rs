@@ -7,12 +7,10 @@ use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::AccountId;
 use crate::key::{FolderPrefix, ObjectKey};
+use crate::limits::{AccountLimits, FolderLimits, LimitProfile};
 use crate::manifest::Created;
 use crate::name::FolderName;
-use crate::records::{
-    AccountLimits, AccountRecord, AccountState, EmailClaim, FolderLimits, FolderRecord, FolderState, NameEntry,
-    NameKind,
-};
+use crate::records::{AccountRecord, AccountState, EmailClaim, FolderRecord, FolderState, NameEntry, NameKind};
 
 /// What a claim is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +89,7 @@ impl Bucket {
             prefix: FolderPrefix::of(entry.folder),
             members: std::collections::BTreeMap::new(),
             limits: FolderLimits::default(),
+            profile: LimitProfile::default(),
             created: self.clock().now(),
         }
     }

@@ -73,3 +73,13 @@ pub fn et_engine_python() -> Option<PathBuf> {
     let python = installed.join("bin/python");
     python.exists().then_some(python)
 }
+
+/// Which seeds the long simulation of limits runs, first and how many: `COUNT` or `FIRST:COUNT`.
+#[must_use]
+pub fn quota_seeds() -> Option<(u64, u64)> {
+    let text = variable("FOLDERBRIDGE_TEST_QUOTA_SEEDS")?;
+    match text.split_once(':') {
+        Some((first, count)) => Some((first.parse().ok()?, count.parse().ok()?)),
+        None => Some((1, text.parse().ok()?)),
+    }
+}

@@ -9,6 +9,7 @@ pub mod environment;
 pub mod model;
 pub mod process;
 pub mod proxy;
+pub mod quota;
 pub mod raw;
 pub mod reply;
 pub mod s3;

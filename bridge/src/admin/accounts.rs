@@ -12,6 +12,7 @@ use mapping::{Error, Result as CoreResult};
 use super::access::Operator;
 use super::error::Refusal;
 use super::extract::{Id, JsonBody, PageOf};
+use super::limits::AccountLimitsRequest;
 use super::wire::{AccountBody, AccountRequest, AccountsBody, CredentialsBody};
 use crate::app::State;
 use crate::render;
@@ -96,6 +97,29 @@ pub(super) async fn disable(Shared(state): Shared<State>, _: Operator, Id(id): I
 )]
 pub(super) async fn enable(Shared(state): Shared<State>, _: Operator, Id(id): Id) -> Result<Response, Refusal> {
     Ok(render::json(&AccountBody::from(&switched(&state, id, false).await?)))
+}
+
+/// Changes what an account may have. It holds on every replica within the cache time; what is there
+/// stays.
+#[utoipa::path(
+    patch, path = "/accounts/{id}/limits", tag = "admin",
+    params(("id" = String, Path)), request_body = AccountLimitsRequest,
+    responses((status = 200, body = AccountBody), (status = 400), (status = 401), (status = 403), (status = 404)),
+)]
+pub(super) async fn limit(
+    Shared(state): Shared<State>,
+    _: Operator,
+    Id(id): Id,
+    JsonBody(body): JsonBody<AccountLimitsRequest>,
+) -> Result<Response, Refusal> {
+    let (bucket, (folders, folder)) = (state.bucket().clone(), body.change());
+    let account = state.finish(async move {
+        bucket.set_account_limits(id, folders, folder).await?;
+        bucket.account(id).await
+    });
+    let account = account.await?;
+    tracing::info!(account.id = %id, limits = ?account.limits, "changed what an account may have");
+    Ok(render::json(&AccountBody::from(&account)))
 }
 
 async fn switched(state: &State, id: AccountId, disabled: bool) -> CoreResult<Account> {

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
-use mapping::id::AccountId;
+use mapping::id::{AccountId, FolderId};
 use serde::de::DeserializeOwned;
 
 use super::error::Refusal;
@@ -20,6 +20,19 @@ impl FromRequestParts<State> for Id {
         let below = parts.uri.path().rsplit_once("/accounts/").map_or("", |(_, below)| below);
         let id = below.split('/').next().unwrap_or_default();
         Ok(Self(id.parse::<AccountId>()?))
+    }
+}
+
+/// The folder in the path.
+pub(super) struct InFolder(pub(super) FolderId);
+
+impl FromRequestParts<State> for InFolder {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Refusal> {
+        let below = parts.uri.path().rsplit_once("/folders/").map_or("", |(_, below)| below);
+        let id = below.split('/').next().unwrap_or_default();
+        Ok(Self(id.parse::<FolderId>()?))
     }
 }
 

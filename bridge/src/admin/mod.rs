@@ -4,6 +4,8 @@ mod access;
 mod accounts;
 mod error;
 mod extract;
+mod folders;
+pub(crate) mod limits;
 pub(crate) mod wire;
 
 use axum::Router;
@@ -21,8 +23,15 @@ pub(crate) fn api() -> OpenApiRouter<State> {
         .routes(routes!(accounts::show))
         .routes(routes!(accounts::rotate))
         .routes(routes!(accounts::disable))
-        .routes(routes!(accounts::enable));
-    OpenApiRouter::new().nest("/admin/v1", accounts)
+        .routes(routes!(accounts::enable))
+        .routes(routes!(accounts::limit));
+    let folders = OpenApiRouter::new()
+        .routes(routes!(folders::list))
+        .routes(routes!(folders::show))
+        .routes(routes!(folders::limit))
+        .routes(routes!(folders::usage))
+        .routes(routes!(folders::check));
+    OpenApiRouter::new().nest("/admin/v1", accounts.merge(folders))
 }
 
 /// The routes, to serve.

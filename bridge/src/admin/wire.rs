@@ -5,6 +5,8 @@ use mapping::seal::Secret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::limits::AccountLimitsBody;
+
 /// An account to make.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +64,7 @@ pub(crate) struct AccountBody {
     /// RFC 3339, UTC.
     pub(crate) created: String,
     pub(crate) disabled: bool,
+    pub(crate) limits: AccountLimitsBody,
 }
 
 impl From<&Account> for AccountBody {
@@ -72,6 +75,7 @@ impl From<&Account> for AccountBody {
             name: account.name.to_string(),
             created: account.created.to_string(),
             disabled: account.disabled,
+            limits: account.into(),
         }
     }
 }

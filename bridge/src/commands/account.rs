@@ -1,20 +1,20 @@
 //! `folderbridge account`: a client of a running server's admin API.
 
-use std::io::{self, BufRead, Write, stdout};
+use std::io::{BufRead, Write, stdout};
 
 use http::Method;
-use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
+use super::output::{client, ended, escaped, in_json, print};
+use crate::admin::limits::AccountLimitsBody;
 use crate::admin::wire::{AccountBody, AccountsBody, CredentialsBody};
 use crate::client::AdminClient;
-use crate::config::{AccountCommand, AccountFlags};
+use crate::config::{AccountCommand, AccountFlags, Most};
 use crate::failure::StartError;
-use crate::first_run;
 
 pub(super) async fn run(flags: AccountFlags) -> Result<(), StartError> {
-    let client = AdminClient::new(&flags.url, admin_token(&flags)?)?;
-    let json = flags.json;
+    let client = client(&flags.server)?;
+    let json = flags.server.json;
     match flags.command {
         AccountCommand::Create { email, name, password_stdin } => {
             let password = password_stdin.then(password).transpose()?;
@@ -24,30 +24,52 @@ pub(super) async fn run(flags: AccountFlags) -> Result<(), StartError> {
         AccountCommand::List => ended(print(&list(&client, json).await?, &mut stdout())),
         AccountCommand::Show { id } => {
             let account = client.call(Method::GET, &path(&id, "")?, None).await?;
-            ended(print(&shown(&account, json), &mut stdout()))
+            ended(print(&with_limits(&account, json), &mut stdout()))
         }
         AccountCommand::Rotate { id } => {
             hand_over(&client.call(Method::POST, &path(&id, "/rotate")?, None).await?, json, &mut stdout())
         }
         AccountCommand::Disable { id } => change(&client, &path(&id, "/disable")?, json).await,
         AccountCommand::Enable { id } => change(&client, &path(&id, "/enable")?, json).await,
+        AccountCommand::Limits { id, max_folders, folder_max_bytes, folder_max_files } => {
+            let body = limits(max_folders, folder_max_bytes, folder_max_files)?;
+            let account = client.call(Method::PATCH, &path(&id, "/limits")?, Some(&body)).await?;
+            ended(print(&with_limits(&account, json), &mut stdout()))
+        }
     }
 }
 
-/// What was set, or what a server of this machine keeps beside its embedded store.
-fn admin_token(flags: &AccountFlags) -> Result<String, StartError> {
-    if let Some(token) = flags.admin_token()? {
-        return Ok(token);
+fn limits(folders: Option<Most<u32>>, bytes: Option<Most>, files: Option<Most>) -> Result<Value, StartError> {
+    let folders = folders.map(|most| ("max_folders".to_owned(), json!(most.0)));
+    let bytes = bytes.map(|most| ("folder_max_bytes".to_owned(), json!(most.0)));
+    let files = files.map(|most| ("folder_max_files".to_owned(), json!(most.0)));
+    let named: Map<String, Value> = folders.into_iter().chain(bytes).chain(files).collect();
+    if named.is_empty() {
+        return Err(StartError::new(
+            "nothing to change: name `--max-folders`, `--folder-max-bytes` or `--folder-max-files`",
+        ));
     }
-    let file = first_run::admin_token_file(&flags.data());
-    let token = std::fs::read_to_string(&file).map_err(|error| {
-        let what = format!(
-            "no admin token: set FOLDERBRIDGE_ADMIN_TOKEN, or `--data DIR` to the server's directory ({})",
-            file.display()
-        );
-        StartError::because(what, &error)
-    })?;
-    Ok(token.trim().to_owned())
+    Ok(named.into())
+}
+
+/// An account with what is set for it, one line each.
+fn with_limits(account: &AccountBody, json: bool) -> String {
+    if json {
+        return in_json(account);
+    }
+    let AccountLimitsBody { max_folders, folder_max_bytes, folder_max_files } = &account.limits;
+    let said = |most: Option<u64>| match most {
+        None => "unset".to_owned(),
+        Some(0) => "no limit".to_owned(),
+        Some(most) => most.to_string(),
+    };
+    format!(
+        "{}max_folders       {}\nfolder_max_bytes  {}\nfolder_max_files  {}\n",
+        shown(account, false),
+        said(max_folders.map(u64::from)),
+        said(*folder_max_bytes),
+        said(*folder_max_files),
+    )
 }
 
 fn path(id: &str, verb: &str) -> Result<String, StartError> {
@@ -75,8 +97,7 @@ async fn list(client: &AdminClient, json: bool) -> Result<String, StartError> {
         let page: AccountsBody = client.call(Method::GET, &path, None).await?;
         accounts.extend(page.accounts);
         let Some(next) = page.next else { break };
-        let next = percent_encoding::utf8_percent_encode(&next, percent_encoding::NON_ALPHANUMERIC);
-        path = format!("/accounts?limit=1000&after={next}");
+        path = format!("/accounts?limit=1000&after={}", escaped(&next));
     }
     if json {
         return Ok(in_json(&accounts));
@@ -102,26 +123,11 @@ fn hand_over(credentials: &CredentialsBody, json: bool, out: &mut dyn Write) -> 
     })
 }
 
-fn print(text: &str, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(text.as_bytes())?;
-    out.flush()
-}
-
-/// Whoever reads may stop early, as `head` does.
-fn ended(printed: io::Result<()>) -> Result<(), StartError> {
-    match printed {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(StartError::because("cannot write to standard output", &error))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
-}
-
 fn shown(account: &AccountBody, json: bool) -> String {
     if json {
         return in_json(account);
     }
-    let AccountBody { account_id, email, name, created, disabled } = account;
+    let AccountBody { account_id, email, name, created, disabled, .. } = account;
     format!("{account_id}  {email}  {name}  {created}{}\n", if *disabled { "  disabled" } else { "" })
 }
 
@@ -136,26 +142,12 @@ fn credentials_shown(credentials: &CredentialsBody, json: bool) -> String {
     )
 }
 
-fn in_json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("wire shapes have text keys and no failing serialiser") + "\n"
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use super::super::output::tests::Full;
     use super::*;
-
-    /// A standard output that fails when it is flushed.
-    struct Full(io::ErrorKind);
-
-    impl Write for Full {
-        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-            Ok(text.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Err(self.0.into())
-        }
-    }
 
     fn credentials() -> CredentialsBody {
         CredentialsBody {
@@ -177,12 +169,5 @@ mod tests {
         let mut out = Vec::new();
         hand_over(&credentials(), false, &mut out).unwrap();
         assert!(String::from_utf8(out).unwrap().ends_with("secret_key  the-secret\napi_token   the-token\n"));
-    }
-
-    #[test]
-    fn a_list_may_be_cut_by_its_reader() {
-        ended(print("a\n", &mut Full(io::ErrorKind::BrokenPipe))).unwrap();
-        let error = ended(print("a\n", &mut Full(io::ErrorKind::StorageFull))).unwrap_err().to_string();
-        assert!(error.starts_with("cannot write to standard output"), "{error}");
     }
 }

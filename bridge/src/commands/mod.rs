@@ -1,31 +1,36 @@
 //! What the program does, one file for each command.
 
 mod account;
+mod folder;
+mod fsck;
 mod health;
 mod key;
 mod log;
+mod output;
 mod serve;
 mod welcome;
+
+use std::process::ExitCode;
 
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::{Command, CommandLine};
 use crate::failure::StartError;
 
-/// Runs a command to its end.
+/// Runs a command to its end, and says what the program exits with.
 ///
 /// # Errors
 /// One sentence for the person at the terminal.
-pub fn run(line: CommandLine) -> Result<(), StartError> {
+pub fn run(line: CommandLine) -> Result<ExitCode, StartError> {
     match line.command {
-        Command::Serve(flags) => runtime()?.block_on(serve::run(flags)),
-        Command::Account(flags) => runtime()?.block_on(account::run(flags)),
-        Command::Health(flags) => runtime()?.block_on(health::run(flags)),
-        Command::Key(command) => {
-            key::run(&command);
-            Ok(())
-        }
+        Command::Serve(flags) => runtime()?.block_on(serve::run(flags))?,
+        Command::Account(flags) => runtime()?.block_on(account::run(flags))?,
+        Command::Folder(flags) => runtime()?.block_on(folder::run(flags))?,
+        Command::Fsck(flags) => return runtime()?.block_on(fsck::run(flags)),
+        Command::Health(flags) => runtime()?.block_on(health::run(flags))?,
+        Command::Key(command) => key::run(&command),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn runtime() -> Result<Runtime, StartError> {

@@ -22,7 +22,6 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 pub(super) async fn run(flags: ServeFlags) -> Result<(), StartError> {
     let settings = flags.settings()?;
     log::install(&flags.log)?;
-    warn_of_limits(&settings);
     let mut stop = Stop::listen()?;
     let (running, local) = tokio::select! {
         started = start(&flags, &settings) => started?,
@@ -49,7 +48,6 @@ async fn start(flags: &ServeFlags, settings: &ServeSettings) -> Result<(Running,
     let app_settings = AppSettings {
         listen: flags.listen,
         admin_token,
-        limits: settings.limits,
         drain: settings.drain,
         sweep_every: Some(SWEEP_EVERY),
         ..AppSettings::default()
@@ -73,7 +71,12 @@ async fn open(place: Place, settings: &ServeSettings) -> Result<Bucket, StartErr
         clock: Arc::new(SystemClock::new()),
         random: Arc::new(SystemRandom),
         keys: place.keys,
-        settings: Settings { acknowledge, ..Settings::default() },
+        settings: Settings {
+            acknowledge,
+            folder_limits: settings.limits,
+            most_folders: settings.most_folders,
+            ..Settings::default()
+        },
     };
     Bucket::open(parts).await.map_err(|error| match &settings.place {
         Where::Embedded { directory } => cannot_open(&directory.display(), &error),
@@ -83,15 +86,6 @@ async fn open(place: Place, settings: &ServeSettings) -> Result<Bucket, StartErr
 
 fn cannot_open(what: &dyn std::fmt::Display, error: &mapping::Error) -> StartError {
     StartError::because(format!("cannot serve `{what}`"), error)
-}
-
-fn warn_of_limits(settings: &ServeSettings) {
-    if settings.limits != Default::default() {
-        tracing::warn!(
-            "limits on folders are NOT enforced by this version: FOLDERBRIDGE_FOLDER_MAX_BYTES and \
-             FOLDERBRIDGE_FOLDER_MAX_FILES have no effect yet"
-        );
-    }
 }
 
 fn tell_how_to_begin(settings: &ServeSettings, app: &AppSettings) {

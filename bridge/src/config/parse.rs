@@ -1,6 +1,7 @@
 //! What flags and variables may say. An empty text is none, as compose files leave variables.
 
 use std::net::SocketAddr;
+use std::str::FromStr;
 
 use super::{DEFAULT_LISTEN, DEFAULT_URL, LogFormat};
 
@@ -30,6 +31,32 @@ pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
 pub(super) fn count(text: &str) -> Result<u64, String> {
     let text = if text.is_empty() { "0" } else { text };
     text.parse().map_err(|_| "a whole number, 0 or more, is expected".to_owned())
+}
+
+/// What a limit is set to; `None` is nothing set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Most<T = u64>(pub Option<T>);
+
+/// A limit of the deployment.
+pub(super) fn most(text: &str) -> Result<Most, String> {
+    if text.is_empty() { Ok(Most(None)) } else { number(text).map(|most| Most(Some(most))) }
+}
+
+pub(super) fn most_folders(text: &str) -> Result<Most<u32>, String> {
+    if text.is_empty() { Ok(Most(None)) } else { number(text).map(|most| Most(Some(most))) }
+}
+
+/// A limit of an account or a folder.
+pub(super) fn setting(text: &str) -> Result<Most, String> {
+    if text == "unset" { Ok(Most(None)) } else { number(text).map(|most| Most(Some(most))) }
+}
+
+pub(super) fn setting_of_folders(text: &str) -> Result<Most<u32>, String> {
+    if text == "unset" { Ok(Most(None)) } else { number(text).map(|most| Most(Some(most))) }
+}
+
+fn number<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "a whole number is expected; 0 is no limit".to_owned())
 }
 
 #[cfg(test)]
@@ -72,5 +99,13 @@ mod tests {
         for text in ["-1", "1.5", "1 GiB", "99999999999999999999"] {
             assert!(count(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_limit_is_a_number_or_none() {
+        assert_eq!((most("").unwrap(), most("0").unwrap()), (Most(None), Most(Some(0))));
+        assert_eq!((setting("unset").unwrap(), setting("7").unwrap()), (Most(None), Most(Some(7))));
+        assert!(most("1 GiB").is_err() && most("unset").is_err() && setting("").is_err() && setting("-1").is_err());
+        assert!(most_folders("4294967296").is_err() && setting_of_folders("unset").is_ok());
     }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use mapping::limits::FolderLimits;
+
 use super::{ADMIN_TOKEN, MASTER_KEY, ServeFlags, data_directory, filled, sendable, variable};
 use crate::failure::StartError;
 
@@ -25,15 +27,6 @@ pub enum Where {
     },
 }
 
-/// The limits of every folder that has none of its own; 0 is none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FolderLimits {
-    /// The most bytes.
-    pub bytes: u64,
-    /// The most files.
-    pub files: u64,
-}
-
 /// What `serve` was told beside where to listen and how to log.
 #[derive(Clone)]
 pub struct ServeSettings {
@@ -45,6 +38,8 @@ pub struct ServeSettings {
     pub admin_token: Option<String>,
     /// Limits of folders.
     pub limits: FolderLimits,
+    /// How many folders an account may own.
+    pub most_folders: Option<u32>,
     /// Whether a chunk is acknowledged only when it is stored.
     pub durable_chunks: bool,
     /// How long requests may take to end at shutdown.
@@ -86,9 +81,21 @@ impl ServeFlags {
         if admin_token.as_ref().is_some_and(|token| token.len() < SHORTEST_ADMIN_TOKEN) {
             return Err(StartError::new(format!("{ADMIN_TOKEN} is shorter than {SHORTEST_ADMIN_TOKEN} characters")));
         }
-        let limits = FolderLimits { bytes: self.folder_max_bytes, files: self.folder_max_files };
+        let limits = FolderLimits {
+            bytes: self.folder_max_bytes.and_then(|most| most.0),
+            files: self.folder_max_files.and_then(|most| most.0),
+        };
+        let most_folders = self.account_max_folders.and_then(|most| most.0);
         let drain = Duration::from_secs(self.drain_seconds);
-        Ok(ServeSettings { place, master_key, admin_token, limits, durable_chunks: self.durable_chunks, drain })
+        Ok(ServeSettings {
+            place,
+            master_key,
+            admin_token,
+            limits,
+            most_folders,
+            durable_chunks: self.durable_chunks,
+            drain,
+        })
     }
 
     fn place(&self) -> Result<Where, StartError> {
@@ -162,8 +169,8 @@ mod tests {
 
     #[test]
     fn limits_are_kept() {
-        let settings = settings(&["--folder-max-bytes", "10", "--folder-max-files", "3"], None, None).unwrap();
-        assert_eq!(settings.limits, FolderLimits { bytes: 10, files: 3 });
+        let settings = settings(&["--folder-max-bytes", "10", "--folder-max-files", "0"], None, None).unwrap();
+        assert_eq!(settings.limits, FolderLimits { bytes: Some(10), files: Some(0) });
     }
 
     #[test]

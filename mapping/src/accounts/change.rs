@@ -3,8 +3,10 @@
 use crate::accounts::{Credentials, no_such_account};
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Result};
+use crate::folders::{FolderLimitsChange, Setting};
 use crate::id::AccountId;
 use crate::key::ObjectKey;
+use crate::limits::AccountLimits;
 use crate::manifest::{Change, Manifest};
 use crate::records::{AccountRecord, AccountState, CredentialState};
 
@@ -51,6 +53,29 @@ impl Bucket {
                 return Ok(Change::Keep(()));
             }
             record.disabled = disabled;
+            Ok(Change::Save(()))
+        };
+        self.live_record(id).update(only_live(set)).await.map_err(say_account)
+    }
+
+    /// Changes what is set for an account: how many folders it may own, and what each may hold. It
+    /// holds on every replica within the cache time, and takes nothing away.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict`; `Unavailable`: it may have been done.
+    pub async fn set_account_limits(
+        &self,
+        id: AccountId,
+        folders: Setting<u32>,
+        folder: FolderLimitsChange,
+    ) -> Result<()> {
+        let set = |record: &mut AccountRecord| {
+            let limits =
+                AccountLimits { folders: folders.on(record.limits.folders), folder: folder.on(record.limits.folder) };
+            if limits == record.limits {
+                return Ok(Change::Keep(()));
+            }
+            record.limits = limits;
             Ok(Change::Save(()))
         };
         self.live_record(id).update(only_live(set)).await.map_err(say_account)

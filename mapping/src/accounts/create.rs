@@ -5,9 +5,10 @@ use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::AccountId;
 use crate::key::ObjectKey;
+use crate::limits::AccountLimits;
 use crate::manifest::{Change, Created};
 use crate::name::Email;
-use crate::records::{AccountLimits, AccountRecord, AccountState, EmailClaim};
+use crate::records::{AccountRecord, AccountState, EmailClaim};
 use crate::standing::{Patience, Standing};
 
 impl Bucket {

@@ -12,8 +12,9 @@ mod tests;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Subject};
 use crate::id::AccountId;
+use crate::limits::AccountLimits;
 use crate::name::{DisplayName, Email};
-use crate::records::{AccountLimits, AccountRecord};
+use crate::records::AccountRecord;
 use crate::seal::Secret;
 
 pub use credentials::Credentials;
@@ -34,7 +35,8 @@ pub struct Account {
     pub created: Timestamp,
     /// Whether its credentials are refused.
     pub disabled: bool,
-    pub(crate) limits: AccountLimits,
+    /// What is set for it.
+    pub limits: AccountLimits,
 }
 
 /// An account to be made.
@@ -59,7 +61,7 @@ impl Account {
             name: record.name.clone(),
             created: record.created,
             disabled: record.disabled,
-            limits: record.limits.clone(),
+            limits: record.limits,
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::key::ObjectKey;
 use crate::path::FilePath;
 use crate::store::ObjectMeta;
-use crate::usage::{Charge, Charged, Entered};
+use crate::usage::{Charge, Charged, Entered, Payer, never_fits};
 
 /// How many directories above a path are looked at at once.
 const LOOKS_AT_ONCE: usize = 8;
@@ -125,13 +125,28 @@ impl<A: Writes> Folder<A> {
     /// Charges a write of `bytes`; to be settled once the file is there.
     ///
     /// # Errors
-    /// `Unavailable`: nothing may be written.
+    /// `OverQuota`; `Unavailable`: nothing may be written.
     pub(crate) async fn charge(&self, writing: Writing, bytes: u64) -> Result<Charged> {
-        let mut charge = Charge::new_file(bytes);
+        let (mut charge, mut looked) = (Charge::new_file(bytes), Some(writing.entered.at));
         if writing.entered.overlaps || writing.existing.is_some() {
             charge = charge.and_removes();
+            looked = None;
         }
-        Ok(self.bucket().ledger().charge(self.id(), charge).await?.of(writing.entered))
+        let charged = self.bucket().ledger().charge(self.payer().await?, charge, looked).await?;
+        Ok(charged.of(writing.entered))
+    }
+
+    /// Who pays for what is written here.
+    pub(crate) async fn payer(&self) -> Result<Payer<'_>> {
+        Ok(Payer { folder: self.id(), prefix: self.prefix(), limits: self.limits().await? })
+    }
+
+    /// Whether a file of `bytes` can fit at all.
+    ///
+    /// # Errors
+    /// `OverQuota` when it never can.
+    pub(crate) async fn can_fit(&self, bytes: u64) -> Result<()> {
+        never_fits(&self.payer().await?, bytes).map_or(Ok(()), Err)
     }
 }
 

@@ -75,7 +75,7 @@ impl<A: Deletes> Folder<A> {
 
     /// Charges something that goes; to be settled once it is gone.
     pub(super) async fn charge_removal(&self) -> Result<Charged> {
-        self.bucket().ledger().charge(self.id(), Charge::removal()).await
+        self.bucket().ledger().charge(self.payer().await?, Charge::removal(), None).await
     }
 
     /// Deletes one file.

@@ -9,14 +9,23 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::folders::FolderInfo;
 use crate::id::FolderId;
 use crate::key::{FolderPrefix, ObjectKey};
+use crate::limits::{FolderLimits, LimitProfile};
 use crate::manifest::{Change, Created};
 use crate::name::FolderName;
-use crate::records::{FolderLimits, FolderRecord, FolderState, NameEntry, NameKind, NamesRecord};
+use crate::records::{FolderRecord, FolderState, NameEntry, NameKind, NamesRecord};
 
 use super::names::Taken;
 
 impl Bucket {
-    /// Makes a folder of this name.
+    /// Makes a folder of this name that nothing limits but what is set.
+    ///
+    /// # Errors
+    /// As [`Bucket::create_folder_with`].
+    pub async fn create_folder(&self, account: &Account, name: FolderName) -> Result<FolderInfo> {
+        self.create_folder_with(account, name, LimitProfile::Open).await
+    }
+
+    /// Makes a folder of this name that `profile` limits where nothing is set.
     ///
     /// Two writes; a crash after the first leaves an entry whose folder does not exist: the name
     /// is free again after the grace time. The second, the record, is the folder.
@@ -25,19 +34,25 @@ impl Bucket {
     /// `AlreadyExists` when the account has a folder of this name; `OverQuota`; `Busy` when
     /// somebody else is making it; `Conflict` when this took so long that it was given up;
     /// `Unavailable`: it may have been made.
-    pub async fn create_folder(&self, account: &Account, name: FolderName) -> Result<FolderInfo> {
+    pub async fn create_folder_with(
+        &self,
+        account: &Account,
+        name: FolderName,
+        profile: LimitProfile,
+    ) -> Result<FolderInfo> {
+        let most = account.limits.folders.or(self.settings().most_folders).filter(|most| *most > 0);
         let created = self.clock().now();
         let id = FolderId::random(self.random());
         let entry = NameEntry { folder: id, kind: NameKind::Owned, created };
         let attempt = |names: &mut NamesRecord, dead| {
             let change = names.put(&name, entry, created, dead);
             if let Change::Save(Taken::Yes) = change {
-                names.check_limit(account)?;
+                names.check_limit(most)?;
             }
             Ok(change)
         };
         self.take_name(account, &name, attempt).await?;
-        let record = new_record(id, account, &name, created);
+        let record = new_record(id, account, &name, profile, created);
         match self.manifest(ObjectKey::folder(id)).create(record).await? {
             Created::New => Ok(FolderInfo { id, name, owner: account.id, permission: Permission::Manage, created }),
             Created::Existed(_) => {
@@ -48,7 +63,13 @@ impl Bucket {
     }
 }
 
-fn new_record(id: FolderId, account: &Account, name: &FolderName, created: crate::Timestamp) -> FolderRecord {
+fn new_record(
+    id: FolderId,
+    account: &Account,
+    name: &FolderName,
+    profile: LimitProfile,
+    created: crate::Timestamp,
+) -> FolderRecord {
     FolderRecord {
         id,
         state: FolderState::Live,
@@ -57,17 +78,21 @@ fn new_record(id: FolderId, account: &Account, name: &FolderName, created: crate
         prefix: FolderPrefix::of(id),
         members: BTreeMap::new(),
         limits: FolderLimits::default(),
+        profile,
         created,
     }
 }
 
 impl NamesRecord {
-    /// Whether the account may own as many folders as it does now.
-    fn check_limit(&self, account: &Account) -> Result<()> {
+    /// Whether an account may own as many folders as it does now.
+    fn check_limit(&self, most: Option<u32>) -> Result<()> {
         let owned = self.entries.values().filter(|entry| entry.kind == NameKind::Owned).count();
-        match account.limits.folders {
-            Some(limit) if owned > limit as usize => {
-                let message = format!("the account may own {limit} folders and has them: the operator can raise this");
+        match most {
+            Some(most) if owned > most as usize => {
+                let message = format!(
+                    "the account may own {most} folders and has them: delete one, or have the operator raise the \
+                     limit (`folderbridge account limits`)"
+                );
                 Err(Error::new(ErrorKind::OverQuota, Subject::Account, message))
             }
             _ => Ok(()),

@@ -5,9 +5,12 @@ mod delete;
 mod drain;
 mod list;
 mod names;
+mod operate;
 mod rename;
 #[cfg(test)]
 mod tests;
+
+pub use operate::{FolderLimitsChange, FolderOverview, FolderOverviewPage, Setting};
 
 use crate::access::Permission;
 use crate::clock::Timestamp;

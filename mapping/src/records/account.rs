@@ -7,6 +7,7 @@ use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::Subject;
 use crate::id::AccountId;
+use crate::limits::AccountLimits;
 use crate::manifest::Document;
 use crate::name::{DisplayName, Email};
 use crate::seal::Sealed;
@@ -58,13 +59,6 @@ pub(crate) struct ApiToken {
 pub(crate) enum CredentialState {
     Active,
     Revoked,
-}
-
-/// What an account may have; nothing set is no limit.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct AccountLimits {
-    /// Owned folders.
-    pub(crate) folders: Option<u32>,
 }
 
 impl AccountRecord {

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::error::Subject;
 use crate::id::{AccountId, FolderId};
 use crate::key::FolderPrefix;
+use crate::limits::{FolderLimits, LimitProfile};
 use crate::manifest::Document;
 use crate::name::FolderName;
 
@@ -28,6 +29,9 @@ pub(crate) struct FolderRecord {
     /// Everybody but the owner.
     pub(crate) members: BTreeMap<AccountId, Member>,
     pub(crate) limits: FolderLimits,
+    /// What limits it where nothing is set.
+    #[serde(default)]
+    pub(crate) profile: LimitProfile,
     pub(crate) created: Timestamp,
 }
 
@@ -45,13 +49,6 @@ pub(crate) enum FolderState {
 pub(crate) struct Member {
     pub(crate) permission: Permission,
     pub(crate) since: Timestamp,
-}
-
-/// What a folder may hold; nothing set is no limit.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct FolderLimits {
-    pub(crate) bytes: Option<u64>,
-    pub(crate) files: Option<u64>,
 }
 
 impl FolderRecord {

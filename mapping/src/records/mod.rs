@@ -9,8 +9,8 @@ mod names;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use account::{AccessKey, AccountLimits, AccountRecord, AccountState, ApiToken, CredentialState};
+pub(crate) use account::{AccessKey, AccountRecord, AccountState, ApiToken, CredentialState};
 pub(crate) use claim::{CredentialPointer, EmailClaim};
-pub(crate) use folder::{FolderLimits, FolderRecord, FolderState, Member};
+pub(crate) use folder::{FolderRecord, FolderState, Member};
 pub(crate) use format::FormatRecord;
 pub(crate) use names::{Draining, NameEntry, NameKind, NamesRecord};

@@ -6,6 +6,7 @@ use super::{AccountRecord, CredentialPointer, EmailClaim, FolderRecord, FormatRe
 use crate::lease::LeaseRecord;
 use crate::manifest::{Document, Stored};
 use crate::upload::UploadRecord;
+use crate::usage::UsageRecord;
 
 const PAGE: &str = include_str!("../../../docs/BUCKET.md");
 
@@ -34,5 +35,6 @@ fn the_documents_are_as_the_page_shows_them() {
     check::<NamesRecord>();
     check::<FolderRecord>();
     check::<UploadRecord>();
+    check::<UsageRecord>();
     check::<LeaseRecord>();
 }

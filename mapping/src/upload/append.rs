@@ -28,8 +28,10 @@ impl Upload {
     /// # Errors
     /// `Invalid` when the chunk lies outside the file or its body is broken, shorter or longer;
     /// `NotFound` when the upload has expired, was given up, or was dropped by the store;
-    /// `Busy` when there is no room; `Unavailable` when the store does not answer.
+    /// `Busy` when there is no room; `OverQuota` when a file of unknown length is more than the
+    /// folder may ever hold; `Unavailable` when the store does not answer.
     pub async fn append(&self, start: u64, length: u64, body: BodyStream) -> Result<()> {
+        self.can_fit(start.saturating_add(length)).await?;
         self.session.take(start, length, body, self.session.bucket.settings().acknowledge).await
     }
 
@@ -38,7 +40,13 @@ impl Upload {
     /// # Errors
     /// As [`Upload::append`].
     pub async fn append_durable(&self, start: u64, length: u64, body: BodyStream) -> Result<()> {
+        self.can_fit(start.saturating_add(length)).await?;
         self.session.take(start, length, body, Acknowledge::Stored).await
+    }
+
+    /// Whether a file of unknown length can be as long as this.
+    async fn can_fit(&self, end: u64) -> Result<()> {
+        if self.length().is_some() { Ok(()) } else { self.folder.can_fit(end).await }
     }
 }
 

@@ -31,7 +31,8 @@ const PIECE: u32 = 256 << 10;
 const CELLS_AT_ONCE: usize = 2;
 
 impl<A: Writes> Folder<A> {
-    /// Writes the file at `path` from `body`. Nothing is visible before its end.
+    /// Writes the file at `path` from `body`. Nothing is visible before its end, and it ends early
+    /// once it is more than the folder may ever hold.
     ///
     /// A crash leaves an unfinished upload that expires.
     ///
@@ -44,6 +45,7 @@ impl<A: Writes> Folder<A> {
         body: BodyStream,
         options: WriteOptions,
     ) -> Result<FileMeta> {
+        self.can_fit(length.unwrap_or(0)).await?;
         let share = self.bucket().budget().share();
         let mut inflow = Inflow { stream: body, rest: Bytes::new(), at: 0, piece: PIECE.min(share), length };
         let sizes = Sizes::new(self.bucket().settings().part_floor);
@@ -72,7 +74,10 @@ impl<A: Writes> Folder<A> {
         while inflow.length.is_none() && inflow.at < sizes.target() {
             let Some(permit) = room_at_once(self.bucket(), u64::from(inflow.piece)) else { break };
             match inflow.next(permit).await? {
-                Some(piece) => pieces.push(piece),
+                Some(piece) => {
+                    self.can_fit(piece.range().end).await?;
+                    pieces.push(piece);
+                }
                 None => return Ok(First { whole: Some(pieces), pieces: Vec::new() }),
             }
         }
@@ -105,6 +110,7 @@ impl Upload {
             }
             let permit = room(&session.bucket, inflow.piece).await?;
             let Some(piece) = inflow.next(permit).await? else { break };
+            self.folder.can_fit(piece.range().end).await?;
             if piece.range().end > fixed.grid.end() {
                 return Err(record::too_large());
             }

@@ -1,8 +1,9 @@
 //! What a request holds while something that it charged is under way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::record::{Amount, Charge};
+use super::amount::Amount;
 use super::tally::Tally;
 use crate::path::FilePath;
 
@@ -24,11 +25,13 @@ pub(crate) struct Entered {
     path: FilePath,
     /// Whether another write of the path was under way.
     pub(crate) overlaps: bool,
+    /// When: it is looked at after that.
+    pub(crate) at: Duration,
 }
 
 impl Entered {
-    pub(super) fn new(tally: &Arc<Tally>, path: &FilePath, overlaps: bool) -> Self {
-        Self { tally: Arc::clone(tally), path: path.clone(), overlaps }
+    pub(super) fn new(tally: &Arc<Tally>, path: &FilePath, overlaps: bool, at: Duration) -> Self {
+        Self { tally: Arc::clone(tally), path: path.clone(), overlaps, at }
     }
 }
 
@@ -45,14 +48,16 @@ impl Drop for Entered {
 #[derive(Debug)]
 pub(crate) struct Charged {
     tally: Arc<Tally>,
+    /// Of the hold that it was charged to.
+    number: u64,
     amount: Amount,
     ended: bool,
     _entered: Option<Entered>,
 }
 
 impl Charged {
-    pub(super) fn new(tally: &Arc<Tally>, charge: Charge) -> Self {
-        Self { tally: Arc::clone(tally), amount: charge.amount, ended: false, _entered: None }
+    pub(super) fn new(tally: &Arc<Tally>, number: u64, amount: Amount) -> Self {
+        Self { tally: Arc::clone(tally), number, amount, ended: false, _entered: None }
     }
 
     /// The same, for the path that `entered` is.
@@ -73,7 +78,7 @@ impl Charged {
 
     fn end(&mut self, outcome: Outcome) {
         self.ended = true;
-        self.tally.end(self.amount, outcome);
+        self.tally.end(self.number, self.amount, outcome);
     }
 }
 
@@ -82,5 +87,23 @@ impl Drop for Charged {
         if !self.ended {
             self.end(Outcome::Unknown);
         }
+    }
+}
+
+/// A request that waits to be granted something.
+pub(super) struct Waiting<'t> {
+    tally: &'t Tally,
+    amount: Amount,
+}
+
+impl<'t> Waiting<'t> {
+    pub(super) const fn new(tally: &'t Tally, amount: Amount) -> Self {
+        Self { tally, amount }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.tally.end_waiting(self.amount);
     }
 }

@@ -1,11 +1,14 @@
 //! Reads a folder's usage, and counts the folder by listing it where something went.
 
-use super::ledger::{Ledger, Seen};
-use super::record::{Amount, Finding, UsageRecord};
-use super::tally::{Snapshot, Tally};
-use crate::clock::Timestamp;
+use std::sync::Arc;
+
+use super::amount::Amount;
+use super::held::Snapshot;
+use super::ledger::Ledger;
+use super::record::{Finding, UsageRecord};
+use super::tally::Tally;
 use crate::error::{Result, Subject};
-use crate::id::FolderId;
+use crate::id::{FolderId, ReplicaId};
 use crate::key::{FolderPrefix, KeyPrefix};
 use crate::manifest::Change;
 use crate::store::ListRequest;
@@ -15,55 +18,74 @@ use crate::store::ListRequest;
 const ROUNDS: u32 = 3;
 
 /// A count that began.
-struct Begun {
+pub(super) struct Begun {
     base: UsageRecord,
     held: Snapshot,
-    at: Timestamp,
+    /// Holders that nothing could come of any more before `base` was read.
+    dead: Vec<ReplicaId>,
+}
+
+/// What is held of a folder and what its document says, at one moment.
+pub(super) struct Seen {
+    pub(super) record: UsageRecord,
+    pub(super) held: Snapshot,
+}
+
+impl Seen {
+    /// What both add up to; what other replicas hold is not in it.
+    pub(super) fn total(&self) -> Amount {
+        self.record.total().plus(self.held.unsaid)
+    }
+
+    /// Whether only a listing can tell what is there.
+    pub(super) fn needs_count(&self, replica: ReplicaId) -> bool {
+        self.held.needs_count || self.record.needs_count(replica, self.held.own)
+    }
 }
 
 impl Ledger<'_> {
     /// What is there.
-    pub(super) async fn usage(&self, folder: FolderId, prefix: &FolderPrefix) -> Result<Amount> {
+    pub(crate) async fn usage(&self, folder: FolderId, prefix: &FolderPrefix) -> Result<Amount> {
         let tally = self.tally(folder);
         let _counting = tally.counting.lock().await;
         let seen = self.look(folder, &tally).await?;
-        if !seen.held.needs_count() && !seen.record.needs_count(self.bucket.replica()) {
+        if !seen.needs_count(self.bucket.replica()) {
             return Ok(seen.total());
         }
         for _ in 0..ROUNDS {
-            if let Some(amount) = self.count(folder, prefix, &tally).await? {
+            let begun = self.begin(folder, &tally).await?;
+            let listed = self.list_amount(prefix).await?;
+            if let Some(amount) = self.save(folder, &tally, begun, listed).await? {
                 return Ok(amount);
             }
         }
         Ok(self.look(folder, &tally).await?.total())
     }
 
-    async fn look(&self, folder: FolderId, tally: &Tally) -> Result<Seen> {
+    pub(super) async fn look(&self, folder: FolderId, tally: &Tally) -> Result<Seen> {
         // Nothing moves from memory to the document between the two looks.
         let _gate = tally.gate.lock().await;
         let held = tally.snapshot();
-        let record = self.manifest(folder).read().await?;
-        // A folder that nothing was ever charged to may have been filled by others.
-        let record = record.unwrap_or_else(UsageRecord::never_counted);
+        let record = self.read(folder, tally).await?;
         Ok(Seen { record, held })
     }
 
-    /// Counts once; `None` when another count was saved meanwhile.
-    ///
-    /// A crash before the last step leaves the document as it was, still asking for a count.
-    async fn count(&self, folder: FolderId, prefix: &FolderPrefix, tally: &Tally) -> Result<Option<Amount>> {
-        let begun = self.begin(folder, tally).await?;
-        let listed = self.list_amount(prefix).await?;
-        // What was under way may have been listed or not: too much rather than too little.
-        self.save(folder, tally, begun, listed).await
+    /// The document. A folder that nothing was ever charged to may have been filled by others.
+    async fn read(&self, folder: FolderId, tally: &Tally) -> Result<UsageRecord> {
+        let record = self.manifest(folder).read().await?.unwrap_or_else(UsageRecord::never_counted);
+        tally.notice(record.others(self.bucket.replica()), record.wanted());
+        Ok(record)
     }
 
-    async fn begin(&self, folder: FolderId, tally: &Tally) -> Result<Begun> {
+    /// Begins a count: what is in the document's sum from here on is there, and will be listed.
+    ///
+    /// A crash before the count is saved leaves the document as it was, still asking for one.
+    pub(super) async fn begin(&self, folder: FolderId, tally: &Tally) -> Result<Begun> {
         let _gate = tally.gate.lock().await;
-        let at = self.bucket.clock().now();
+        let began = tally.now();
         let held = tally.snapshot();
-        let base = self.fold(folder, tally, held).await?;
-        Ok(Begun { base, held, at })
+        let base = if held.is_said { self.read(folder, tally).await? } else { self.fold(folder, tally).await? };
+        Ok(Begun { base, held, dead: tally.dead(began) })
     }
 
     async fn list_amount(&self, prefix: &FolderPrefix) -> Result<Amount> {
@@ -79,25 +101,37 @@ impl Ledger<'_> {
         }
     }
 
-    async fn save(&self, folder: FolderId, tally: &Tally, begun: Begun, listed: Amount) -> Result<Option<Amount>> {
+    /// Saves what was listed; `None` when another count was saved meanwhile.
+    pub(super) async fn save(
+        &self,
+        folder: FolderId,
+        tally: &Arc<Tally>,
+        begun: Begun,
+        listed: Amount,
+    ) -> Result<Option<Amount>> {
         let _gate = tally.gate.lock().await;
         let now = tally.snapshot();
         let replica = self.bucket.replica();
-        let finding = Finding {
-            base: &begun.base,
-            began: begun.at,
-            late_writes: self.bucket.settings().late_writes,
-            amount: listed.plus(begun.held.open),
-            quiet: begun.held.quiet && now.charges == begun.held.charges && now.doubts == 0,
-            lease: now.lease.is_some(),
-        };
+        let quiet = begun.held.quiet && now.quiet && now.charges == begun.held.charges && !now.needs_count;
+        // A mark that has said all goes with the count, so that nobody counts because of it.
+        let retired = if quiet { tally.retire_mark(now.charges) } else { None };
+        if retired.is_some() {
+            self.keep(folder, tally);
+        }
+        let own = now.own.filter(|_| retired.is_none());
+        let finding = Finding { base: &begun.base, listed, quiet, dead: &begun.dead, own };
         let change = |record: &mut UsageRecord| {
             let taken = record.take(replica, &finding);
             let answer = taken.then(|| record.clone());
             Ok(if taken { Change::Save(answer) } else { Change::Keep(answer) })
         };
         let record = self.manifest(folder).upsert(UsageRecord::default(), change).await?;
-        // What a lease spent since `now` was taken belongs to a later moment.
+        match (&retired, &record) {
+            (Some(mark), Some(_)) => tally.forget(&mark.said),
+            (Some(mark), None) => tally.restore(mark),
+            (None, _) => {}
+        }
+        // What was charged since `now` was taken belongs to a later moment.
         Ok(record.map(|record| Seen { record, held: now }.total()))
     }
 }

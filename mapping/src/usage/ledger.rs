@@ -1,65 +1,55 @@
-//! Charges a folder: one small write for a single one, none for those of a burst, which a lease
-//! pays from memory and folds into the document about once a second.
+//! Charges a folder: from memory as long as this replica's hold has something left, else by one
+//! conditional write of the document, which takes as much as is wise.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{StreamExt, stream};
-
+use super::amount::{Amount, Charge};
 use super::charged::{Charged, Entered};
-use super::record::{Amount, Charge, Spent, UsageRecord};
-use super::tally::{Snapshot, Spending, Tallies, Tally};
+use super::grant::Ask;
+use super::record::{Standing, UsageRecord};
+use super::tallies::Tallies;
+use super::tally::Tally;
 use crate::bucket::Bucket;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::FolderId;
-use crate::key::ObjectKey;
+use crate::key::{FolderPrefix, ObjectKey};
+use crate::limits::Limits;
 use crate::manifest::{Change, Manifest};
 use crate::path::FilePath;
 
-/// How often a lease folds what it spent.
-const FOLD_EVERY: Duration = Duration::from_secs(1);
-
-/// How many folders are folded at once at shutdown.
-const DRAIN_AT_ONCE: usize = 16;
+/// How often a charge begins again because its hold was gone.
+const ROUNDS: u32 = 4;
 
 /// The usage of a bucket's folders.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ledger<'b> {
     pub(super) bucket: &'b Bucket,
-    tallies: &'b Tallies,
+    pub(super) tallies: &'b Tallies,
 }
 
-/// Whether a fold gives the lease back.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Close {
-    Yes,
-    No,
+/// A folder that is charged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Payer<'f> {
+    pub(crate) folder: FolderId,
+    pub(crate) prefix: &'f FolderPrefix,
+    pub(crate) limits: Limits,
 }
 
-/// A doubt that is raised before a write of the document and taken back when its answer is known:
-/// a request that is dropped in between leaves it, and with it a count.
-struct Doubt<'t> {
-    tally: &'t Tally,
-    settled: bool,
+/// A charge, and when the path was looked at that it is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    pub(super) charge: Charge,
+    pub(super) looked: Option<Duration>,
 }
 
-impl<'t> Doubt<'t> {
-    fn raise(tally: &'t Tally) -> Self {
-        tally.doubt();
-        Self { tally, settled: false }
-    }
-
-    fn settle(mut self) {
-        self.settled = true;
-    }
-}
-
-impl Drop for Doubt<'_> {
-    fn drop(&mut self) {
-        if self.settled {
-            self.tally.answer(1);
-        }
-    }
+/// What came of asking the document.
+pub(super) enum Took {
+    Charged(Charged),
+    /// It does not fit, and this is what the document says.
+    Short(Box<UsageRecord>),
+    /// The hold was not there any more: ask again with another.
+    Gone,
 }
 
 impl<'b> Ledger<'b> {
@@ -81,147 +71,83 @@ impl<'b> Ledger<'b> {
     }
 
     /// Charges before the write or delete is done. The answer must be settled once it is visible,
-    /// or cancelled when it certainly never will be.
+    /// or cancelled when it certainly never will be. `looked` is when the path that is written was
+    /// looked at.
     ///
-    /// A crash after it leaves a charge for nothing and a mark, a lease or a raised `removed`
-    /// that makes the next reader count.
+    /// A crash after it leaves what was charged with a hold, which others take for used until a
+    /// count that begins when nothing can come of it any more.
     ///
     /// # Errors
-    /// `Unavailable`: the charge may stand, and a count is due; the write must not be done.
-    pub(crate) async fn charge(&self, folder: FolderId, charge: Charge) -> Result<Charged> {
-        let tally = self.tally(folder);
-        if let Some(charged) = tally.spend(charge) {
+    /// `OverQuota`; `Unavailable`: the charge may stand, and the write must not be done.
+    pub(crate) async fn charge(&self, payer: Payer<'_>, charge: Charge, looked: Option<Duration>) -> Result<Charged> {
+        let (tally, wish) = (self.tally(payer.folder), Wish { charge, looked });
+        if let Some(charged) = tally.spend(charge, payer.limits, looked) {
             return Ok(charged);
         }
-        let _gate = tally.gate.lock().await;
-        if let Some(charged) = tally.spend(charge) {
-            return Ok(charged);
+        let asked = tally.looks();
+        let _waiting = tally.wait_for(charge.amount);
+        match self.try_charge(payer, &tally, wish).await? {
+            Ok(charged) => Ok(charged),
+            Err(short) => self.make_room(payer, &tally, wish, asked, *short).await,
         }
-        if tally.is_burst() {
-            return self.open_lease(folder, &tally, charge).await;
-        }
-        self.charge_once(folder, &tally, charge).await
     }
 
-    async fn charge_once(&self, folder: FolderId, tally: &Arc<Tally>, charge: Charge) -> Result<Charged> {
-        let (replica, now) = (self.bucket.replica(), self.bucket.clock().now());
-        let doubt = Doubt::raise(tally);
-        let change = |record: &mut UsageRecord| {
-            record.charge_once(replica, now, charge);
-            Ok(Change::Save(()))
-        };
-        self.manifest(folder).upsert(UsageRecord::default(), change).await?;
-        let charged = tally.begin(charge);
-        doubt.settle();
-        Ok(charged)
-    }
-
-    async fn open_lease(&self, folder: FolderId, tally: &Arc<Tally>, charge: Charge) -> Result<Charged> {
-        let (replica, now) = (self.bucket.replica(), self.bucket.clock().now());
-        let number = self.bucket.random().below(u64::MAX);
-        let spent = Spent { number, amount: charge.amount, removed: charge.removes };
-        let doubt = Doubt::raise(tally);
-        let change = |record: &mut UsageRecord| {
-            record.open_lease(replica, now, spent);
-            Ok(Change::Save(()))
-        };
-        self.manifest(folder).upsert(UsageRecord::default(), change).await?;
-        let charged = tally.begin(charge);
-        tally.set_lease(Some(Spending { spent, folded: spent }));
-        doubt.settle();
-        self.keep(folder, Arc::clone(tally), number);
-        Ok(charged)
-    }
-
-    /// Folds a lease about once a second, in the background, until it is idle or given back.
-    fn keep(&self, folder: FolderId, tally: Arc<Tally>, number: u64) {
-        let bucket = self.bucket.clone();
-        let stopping = bucket.tasks().stopping();
-        self.bucket.tasks().background(async move {
-            let mut charges = None;
-            while stopping.run_until_cancelled(tokio::time::sleep(FOLD_EVERY)).await.is_some() {
-                let before = tally.snapshot();
-                if before.lease.is_none_or(|lease| lease.spent.number != number) {
-                    return;
-                }
-                let close = if charges == Some(before.charges) { Close::Yes } else { Close::No };
-                charges = Some(before.charges);
-                if let Err(error) = bucket.ledger().settle_up(folder, &tally, close).await {
-                    tracing::warn!(folder.id = %folder, error = %error, "usage could not be folded, it is tried again");
-                }
+    /// Charges, or answers the document that has no room for it.
+    pub(super) async fn try_charge(
+        &self,
+        payer: Payer<'_>,
+        tally: &Arc<Tally>,
+        wish: Wish,
+    ) -> Result<Result<Charged, Box<UsageRecord>>> {
+        for _ in 0..ROUNDS {
+            let _gate = tally.gate.lock().await;
+            if let Some(charged) = tally.spend(wish.charge, payer.limits, wish.looked) {
+                return Ok(Ok(charged));
             }
-        });
+            match self.take(payer, tally, wish).await? {
+                Took::Charged(charged) => return Ok(Ok(charged)),
+                Took::Short(record) => return Ok(Err(record)),
+                Took::Gone => {}
+            }
+        }
+        Err(Error::new(ErrorKind::Busy, Subject::Folder, "the folder's usage changes too fast: try again"))
     }
 
-    /// Stores what is held and, if asked to, gives back what is not in use.
-    async fn settle_up(&self, folder: FolderId, tally: &Tally, close: Close) -> Result<()> {
-        let _gate = tally.gate.lock().await;
-        let held = tally.snapshot();
-        if close == Close::Yes && tally.retire(held.charges) {
-            let given_back = self.write_fold(folder, tally, held, Close::Yes).await;
-            return given_back.map(drop).inspect_err(|_| tally.set_lease(held.lease));
-        }
-        if held.is_folded() {
-            return Ok(());
-        }
-        self.write_fold(folder, tally, held, Close::No).await.map(drop)
-    }
-
-    /// Folds what is held into the document and answers the document. The gate is held.
-    pub(super) async fn fold(&self, folder: FolderId, tally: &Tally, held: Snapshot) -> Result<UsageRecord> {
-        if held.is_folded() {
-            return Ok(self.manifest(folder).read().await?.unwrap_or_default());
-        }
-        self.write_fold(folder, tally, held, Close::No).await
-    }
-
-    async fn write_fold(&self, folder: FolderId, tally: &Tally, held: Snapshot, close: Close) -> Result<UsageRecord> {
-        let (replica, now) = (self.bucket.replica(), self.bucket.clock().now());
+    /// Asks the document for as much as is wise. The gate is held.
+    async fn take(&self, payer: Payer<'_>, tally: &Arc<Tally>, wish: Wish) -> Result<Took> {
+        let (needed, limits) = (wish.charge.amount, payer.limits);
+        let (ahead, single) = tally.ahead(wish.charge, limits);
+        let ask = Ask { limits, needed, waiting: tally.waiting_beside(needed), ahead };
+        let (replica, sent) = (self.bucket.replica(), self.bucket.clock().elapsed());
+        let prepared = tally.prepare(self.bucket.random().below(u64::MAX), limits);
+        // Before the write: what a dropped request leaves in doubt is cleared up in the background.
+        self.keep(payer.folder, tally);
         let change = |record: &mut UsageRecord| {
-            let stands = held.lease.is_none_or(|lease| record.fold(replica, now, lease.spent, lease.folded));
-            record.doubt(held.doubts);
-            if close == Close::Yes {
-                record.close(replica);
-            }
-            Ok(Change::Save((record.clone(), stands)))
+            Ok(match record.grant(replica, &prepared.said, &ask) {
+                Some(granted) => Change::Save((Some(granted), record.clone())),
+                None => Change::Keep((None, record.clone())),
+            })
         };
-        let (record, stands) = self.manifest(folder).upsert(UsageRecord::default(), change).await?;
-        tally.answer(held.doubts);
-        match held.lease {
-            Some(lease) if stands => tally.folded(lease.spent),
-            Some(_) => tally.set_lease(None),
-            None => {}
-        }
-        Ok(record)
-    }
-
-    /// Folds everything that is held and gives back what is not in use. For shutdown, when no
-    /// request is under way any more. What cannot be folded costs a count after the next start, and
-    /// so does a folder whose files came one by one: clearing its mark would cost a write for each.
-    pub(crate) async fn drain(&self) {
-        let all = stream::iter(self.tallies.all());
-        all.for_each_concurrent(DRAIN_AT_ONCE, |(folder, tally)| async move {
-            let held = tally.snapshot();
-            if held.lease.is_none() && held.is_folded() {
-                return;
+        let (granted, record) = self.manifest(payer.folder).upsert(UsageRecord::default(), change).await?;
+        tally.notice(record.others(replica), record.wanted());
+        Ok(match granted {
+            None => {
+                tally.restore(&prepared);
+                Took::Short(Box::new(record))
             }
-            if let Err(error) = self.settle_up(folder, &tally, Close::Yes).await {
-                tracing::warn!(folder.id = %folder, error = %error, "usage was not folded, it will be counted");
+            Some((Standing::Gone, _)) => {
+                tally.forget(&prepared.said);
+                Took::Gone
+            }
+            Some((Standing::Stands, granted)) => {
+                let with = (wish.charge, limits, wish.looked, single);
+                tally.granted(&prepared, granted, sent, with).map_or(Took::Gone, Took::Charged)
             }
         })
-        .await;
     }
-}
 
-/// What is held of a folder and what its document says, at one moment.
-pub(super) struct Seen {
-    pub(super) record: UsageRecord,
-    pub(super) held: Snapshot,
-}
-
-impl Seen {
-    /// What both add up to.
-    pub(super) fn total(&self) -> Amount {
-        self.record.total().plus(self.held.unfolded())
+    /// What `payer` has charged and not over, as its refusal counts it.
+    pub(super) fn taken(&self, tally: &Tally, record: &UsageRecord) -> Amount {
+        record.taken(self.bucket.replica(), tally.snapshot().unsaid)
     }
 }

@@ -1,22 +1,38 @@
 //! What a folder holds, kept without asking the store for each file.
 //!
 //! Charges are exact and at once; credits come only from counting. `record` is the stored
-//! document, `tally` what this replica holds in memory beside it, `ledger` moves between the two,
-//! `count` lists when something went. `docs/decisions/0004-usage.md` says why.
+//! document, `tally` what this replica holds in memory beside it, `ledger` charges, `keep` moves
+//! between the two, `room` is asked before a write is refused, `count` lists when something went.
+//! `docs/decisions/0004-usage.md` says why.
 
+mod amount;
 mod charged;
+mod check;
 mod count;
+mod grant;
+mod held;
+mod hold;
+mod keep;
 mod ledger;
 mod record;
+mod room;
+mod tallies;
 mod tally;
+mod watch;
 
 #[cfg(test)]
 mod tests;
 
+pub use check::{Checked, Repair};
+
+pub(crate) use amount::Charge;
 pub(crate) use charged::{Charged, Entered};
-pub(crate) use ledger::Ledger;
-pub(crate) use record::Charge;
-pub(crate) use tally::Tallies;
+pub(crate) use ledger::{Ledger, Payer};
+pub(crate) use room::never_fits;
+pub(crate) use tallies::Tallies;
+
+#[cfg(test)]
+pub(crate) use record::UsageRecord;
 
 use crate::access::{Folder, Reads};
 use crate::error::Result;
@@ -39,7 +55,6 @@ impl<A: Reads> Folder<A> {
     /// # Errors
     /// `Unavailable` when the store does not answer.
     pub async fn usage(&self) -> Result<Usage> {
-        let held = self.bucket().ledger().usage(self.id(), self.prefix()).await?;
-        Ok(Usage { bytes: held.bytes, files: held.files })
+        Ok(self.bucket().ledger().usage(self.id(), self.prefix()).await?.into())
     }
 }

@@ -1,60 +1,14 @@
 //! The stored document of a folder's usage, and how it changes. Pure: no clock, no I/O.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Timestamp;
+use super::amount::Amount;
+use super::grant::Ask;
 use crate::error::Subject;
 use crate::id::{AccountId, ReplicaId};
 use crate::manifest::Document;
-
-/// Bytes and files.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Amount {
-    /// Bytes in files.
-    pub(crate) bytes: u64,
-    /// Files.
-    pub(crate) files: u64,
-}
-
-impl Amount {
-    pub(super) const fn plus(self, other: Self) -> Self {
-        Self { bytes: self.bytes.saturating_add(other.bytes), files: self.files.saturating_add(other.files) }
-    }
-
-    pub(super) const fn minus(self, other: Self) -> Self {
-        Self { bytes: self.bytes.saturating_sub(other.bytes), files: self.files.saturating_sub(other.files) }
-    }
-}
-
-/// What one write or delete does to the usage, said before it is done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Charge {
-    /// The whole size of what is written, new or replacing.
-    pub(crate) amount: Amount,
-    /// How often something goes by it: a delete, a replaced file.
-    pub(crate) removes: u64,
-}
-
-impl Charge {
-    /// A file of `bytes` that replaces none.
-    pub(crate) const fn new_file(bytes: u64) -> Self {
-        Self { amount: Amount { bytes, files: 1 }, removes: 0 }
-    }
-
-    /// A delete of any size.
-    pub(crate) const fn removal() -> Self {
-        Self { amount: Amount { bytes: 0, files: 0 }, removes: 1 }
-    }
-
-    /// The same, with something that goes by it.
-    pub(crate) const fn and_removes(mut self) -> Self {
-        self.removes += 1;
-        self
-    }
-}
 
 /// What a count found, and when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,49 +19,95 @@ pub(super) struct Counted {
     epoch: u64,
 }
 
-/// A replica that spends in memory and folds cumulative totals into `added` and `removed`.
+/// What one replica keeps of the folder's room to itself. Totals are cumulative, so saying
+/// them twice changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Lease {
-    /// Tells it from an earlier lease of the same replica.
+pub(super) struct Hold {
+    /// Tells it from an earlier one of the same replica.
     number: u64,
-    /// When it last folded, by that replica's clock.
-    renewed: Timestamp,
-    /// Of all it spent, what is in `added`.
-    spent: Amount,
-    /// Of all that went, what is in `removed`.
+    /// Grows with each write of its holder: one that stands still for long is a dead one's.
+    beat: u64,
+    /// All that its holder may have charged by now.
+    granted: Amount,
+    /// As much of that as is over and done, and in `added`.
+    done: Amount,
+    /// As much of what it removed as is in `removed`.
     removed: u64,
 }
 
-/// What a lease holds in memory at one moment, cumulative since it was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Spent {
-    pub(super) number: u64,
-    pub(super) amount: Amount,
-    pub(super) removed: u64,
+impl Hold {
+    /// What may be under way or still be charged.
+    const fn reserved(&self) -> Amount {
+        self.granted.minus(self.done)
+    }
 }
 
-/// A folder's usage: `.folderbridge/folders/<id>/usage`.
+/// `.folderbridge/folders/<folder-id>/usage`.
 ///
-/// * `counted + added` and what leases hold in memory are never less than what is there;
-/// * they are exactly that while `removed == removed_counted`, nobody else is in `leases` or
-///   `charged`, and nothing that was charged is still under way.
+/// * What is in the folder, and what may still come, is never more than `counted`, `added` and
+///   what the holds reserve, together: all of it was charged before it was sent, and stays with
+///   its hold until it is there.
+/// * `counted` and `added` are what is there when `removed` is counted, no hold of another replica
+///   stands, and this replica has nothing under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct UsageRecord {
+pub(crate) struct UsageRecord {
     counted: Counted,
-    /// Charged since.
+    /// Charged, and over, since the count began.
     added: Amount,
     /// How often something went, or may have been charged in vain. Only grows.
     removed: u64,
     /// As much of `removed` as the count knows of.
     removed_counted: u64,
-    leases: BTreeMap<ReplicaId, Lease>,
-    /// Replicas that charged single writes, and when: what they charged may not have come to be.
-    charged: BTreeMap<ReplicaId, Timestamp>,
+    holds: BTreeMap<ReplicaId, Hold>,
+    /// How often somebody was short of room that others hold. Only grows.
+    wanted: u64,
+}
+
+/// What a replica says of its hold each time it writes the document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Statement {
+    pub(super) number: u64,
+    /// All that was charged to it: what is not done of it is under way, or may be.
+    pub(super) spent: Amount,
+    pub(super) done: Amount,
+    pub(super) removed: u64,
+    /// As much of `done` and `removed` as the document is known to have.
+    pub(super) known_done: Amount,
+    pub(super) known_removed: u64,
+    /// Whether the document is known to have the hold.
+    pub(super) known: bool,
+    /// How many counts are asked for besides.
+    pub(super) doubts: u64,
+}
+
+/// Whether a hold is still in the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Stands,
+    /// Others took its holder for dead, or it is closed.
+    Gone,
+}
+
+/// What is there, as a listing found it, and what this replica knew around it.
+#[derive(Debug)]
+pub(super) struct Finding<'a> {
+    /// The document when the listing began.
+    pub(super) base: &'a UsageRecord,
+    /// Files that were listed.
+    pub(super) listed: Amount,
+    /// Whether nothing of this replica was under way from before the listing until now.
+    pub(super) quiet: bool,
+    /// Holders that were known to be dead when the listing began, for so long that nothing of
+    /// theirs could come any more.
+    pub(super) dead: &'a [ReplicaId],
+    /// The number of this replica's hold, if it knows of one that stays.
+    pub(super) own: Option<u64>,
 }
 
 impl Document for UsageRecord {
     const KIND: &'static str = "usage";
     const SUBJECT: Subject = Subject::Folder;
+    const FORMAT: u32 = 2;
 
     fn owner(&self) -> Option<AccountId> {
         None
@@ -116,23 +116,19 @@ impl Document for UsageRecord {
     fn state(&self) -> &'static str {
         "live"
     }
-}
 
-/// What is there, as a listing found it, and what this replica knew around it.
-#[derive(Debug)]
-pub(super) struct Finding<'a> {
-    /// The document when the listing began.
-    pub(super) base: &'a UsageRecord,
-    /// When the listing began.
-    pub(super) began: Timestamp,
-    /// For how long a write that was charged may still come to be.
-    pub(super) late_writes: Duration,
-    /// Files that were listed, and what was charged and under way when the listing began.
-    pub(super) amount: Amount,
-    /// Whether nothing of this replica was under way from before the listing until now.
-    pub(super) quiet: bool,
-    /// Whether this replica holds a lease.
-    pub(super) lease: bool,
+    /// What the first version had counted and added stands; the folder is counted again.
+    fn upgrade(format: u32, mut body: serde_json::Value) -> Option<Self> {
+        if format != 1 {
+            return None;
+        }
+        let fields = body.as_object_mut()?;
+        fields.insert("holds".to_owned(), serde_json::json!({}));
+        fields.insert("wanted".to_owned(), 0.into());
+        let mut record: Self = serde_json::from_value(body).ok()?;
+        record.doubt(1);
+        Some(record)
+    }
 }
 
 impl UsageRecord {
@@ -141,84 +137,147 @@ impl UsageRecord {
         Self { removed: 1, ..Self::default() }
     }
 
-    /// What it adds up to; what leases hold in memory is not in it.
+    /// What it says is there; what holds have in memory is not in it.
     pub(super) const fn total(&self) -> Amount {
         Amount { bytes: self.counted.bytes, files: self.counted.files }.plus(self.added)
     }
 
-    /// Whether `replica` has to list to know what is there.
-    pub(super) fn needs_count(&self, replica: ReplicaId) -> bool {
-        let others = self.leases.keys().chain(self.charged.keys()).any(|other| *other != replica);
-        others || self.removed != self.removed_counted
+    /// The most that there can be: `total` and what the holds of all but `replica` reserve.
+    fn most_beside(&self, replica: ReplicaId) -> Amount {
+        let others = self.holds.iter().filter(|(other, _)| **other != replica);
+        others.fold(self.total(), |sum, (_, hold)| sum.plus(hold.reserved()))
     }
 
-    /// Charges a single write; the mark says that it may never come to be.
-    pub(super) fn charge_once(&mut self, replica: ReplicaId, now: Timestamp, charge: Charge) {
-        self.add(charge.amount, charge.removes);
-        self.leases.remove(&replica);
-        self.charged.insert(replica, now);
+    /// What others than `replica` hold: whose, its number and its beat.
+    pub(super) fn others(&self, replica: ReplicaId) -> impl Iterator<Item = (ReplicaId, (u64, u64))> + '_ {
+        let others = self.holds.iter().filter(move |(other, _)| **other != replica);
+        others.map(|(other, hold)| (*other, (hold.number, hold.beat)))
     }
 
-    /// Charges the first write of a burst and opens a lease for those that follow.
-    pub(super) fn open_lease(&mut self, replica: ReplicaId, now: Timestamp, first: Spent) {
-        self.add(first.amount, first.removed);
-        let lease = Lease { number: first.number, renewed: now, spent: first.amount, removed: first.removed };
-        self.leases.insert(replica, lease);
+    /// Whether others than `replica` hold anything.
+    pub(super) fn has_others(&self, replica: ReplicaId) -> bool {
+        self.others(replica).next().is_some()
     }
 
-    /// Takes over what a lease spent since it last folded. Totals are cumulative, so folding twice
-    /// changes nothing. Answers whether the lease still stands.
-    pub(super) fn fold(&mut self, replica: ReplicaId, now: Timestamp, spent: Spent, folded: Spent) -> bool {
-        let Some(lease) = self.leases.get_mut(&replica).filter(|lease| lease.number == spent.number) else {
-            // Somebody took this replica for dead. What it spent may be counted already: charge it and count again.
-            self.add(spent.amount.minus(folded.amount), spent.removed.saturating_sub(folded.removed).saturating_add(1));
-            return false;
-        };
-        let amount = spent.amount.minus(lease.spent);
-        let removed = spent.removed.saturating_sub(lease.removed);
-        *lease = Lease { number: lease.number, renewed: now, spent: spent.amount, removed: spent.removed };
-        self.add(amount, removed);
-        true
+    /// Whether `replica`, which knows of its hold of this number, has to list to know what is there.
+    pub(super) fn needs_count(&self, replica: ReplicaId, own: Option<u64>) -> bool {
+        self.has_others(replica) || self.has_unknown(replica, own) || self.removed != self.removed_counted
     }
 
-    /// Gives the lease back, once all that it paid for is there.
+    /// Whether a hold of `replica` stands that it knows nothing of: it has nothing under way.
+    fn has_unknown(&self, replica: ReplicaId, own: Option<u64>) -> bool {
+        self.holds.get(&replica).is_some_and(|hold| Some(hold.number) != own)
+    }
+
+    pub(super) const fn wanted(&self) -> u64 {
+        self.wanted
+    }
+
+    /// Asks the others to keep no more than they use.
+    pub(super) const fn want(&mut self) {
+        self.wanted = self.wanted.saturating_add(1);
+    }
+
+    /// Takes over what `replica` says of its hold, which may charge up to `granted` in all.
+    pub(super) fn state_hold(&mut self, replica: ReplicaId, said: &Statement, granted: Amount) -> Standing {
+        self.doubt(said.doubts);
+        let stands = self.holds.get(&replica).is_some_and(|hold| hold.number == said.number);
+        if !stands && said.known {
+            // What it charged may be counted already, or not: charge it, and count again.
+            self.holds.remove(&replica);
+            self.added = self.added.plus(said.spent.minus(said.known_done));
+            self.doubt(said.removed.saturating_sub(said.known_removed).saturating_add(1));
+            return Standing::Gone;
+        }
+        if !stands {
+            self.open(replica, said);
+        }
+        let Some(hold) = self.holds.get_mut(&replica) else { return Standing::Gone };
+        let (done, removed) = (said.done.minus(hold.done), said.removed.saturating_sub(hold.removed));
+        let beat = hold.beat.saturating_add(1);
+        *hold = Hold { number: said.number, beat, granted, done: said.done, removed: said.removed };
+        self.added = self.added.plus(done);
+        self.doubt(removed);
+        Standing::Stands
+    }
+
+    fn open(&mut self, replica: ReplicaId, said: &Statement) {
+        // Two replicas that write one new path at the same time are not told of each other.
+        if self.has_others(replica) {
+            self.doubt(1);
+        }
+        // One that was forgotten has nothing under way: what it reserved is there, or never came.
+        if let Some(forgotten) = self.holds.remove(&replica) {
+            self.added = self.added.plus(forgotten.reserved());
+            self.doubt(1);
+        }
+        let (done, removed) = (said.known_done, said.known_removed);
+        self.holds.insert(replica, Hold { number: said.number, beat: 0, granted: done, done, removed });
+    }
+
+    /// Gives the hold back, once all that was charged to it is over.
     pub(super) fn close(&mut self, replica: ReplicaId) {
-        self.leases.remove(&replica);
-        self.charged.remove(&replica);
+        self.holds.remove(&replica);
+    }
+
+    /// Grants what `ask` says, if it fits beside everything else, `replica`'s own hold being said
+    /// first. Answers up to what it may charge in all; `None` when it does not fit.
+    pub(super) fn grant(&mut self, replica: ReplicaId, said: &Statement, ask: &Ask) -> Option<(Standing, Amount)> {
+        let mut next = self.clone();
+        if next.state_hold(replica, said, said.spent) == Standing::Gone {
+            *self = next;
+            return Some((Standing::Gone, Amount::default()));
+        }
+        let under_way = said.spent.minus(said.done);
+        let more = ask.fit(next.most_beside(replica).plus(under_way))?;
+        let granted = said.spent.plus(more);
+        if let Some(hold) = next.holds.get_mut(&replica) {
+            hold.granted = granted;
+        }
+        *self = next;
+        Some((Standing::Stands, granted))
+    }
+
+    /// What may be charged at most by now, as a refusal names it: what `replica` has under way is
+    /// `under_way`.
+    pub(super) fn taken(&self, replica: ReplicaId, under_way: Amount) -> Amount {
+        self.most_beside(replica).plus(under_way)
     }
 
     /// Asks for `times` more counts.
-    pub(super) fn doubt(&mut self, times: u64) {
+    pub(super) const fn doubt(&mut self, times: u64) {
         self.removed = self.removed.saturating_add(times);
     }
 
     /// Takes a listing's finding, unless another count was saved meanwhile: then answers `false`.
+    ///
+    /// What was in `added` when the listing began was there, so it is listed. What holds reserve
+    /// stays: it may have been listed or not.
     pub(super) fn take(&mut self, replica: ReplicaId, finding: &Finding<'_>) -> bool {
         if self.counted.epoch != finding.base.counted.epoch {
             return false;
         }
         self.added = self.added.minus(finding.base.added);
-        let quiet = finding.quiet && self.added == Amount::default() && self.removed == finding.base.removed;
         self.counted = Counted {
-            bytes: finding.amount.bytes,
-            files: finding.amount.files,
+            bytes: finding.listed.bytes,
+            files: finding.listed.files,
             epoch: self.counted.epoch.saturating_add(1),
         };
-        let late = |at: Timestamp| at.plus(finding.late_writes) > finding.began;
-        self.leases.retain(|other, lease| if *other == replica { finding.lease } else { late(lease.renewed) });
-        self.charged.retain(|other, at| if *other == replica { !quiet } else { late(*at) });
-        if quiet {
+        let dead = |other: &ReplicaId, hold: &Hold| {
+            finding.dead.contains(other) && finding.base.holds.get(other) == Some(hold)
+        };
+        self.holds.retain(|other, hold| !dead(other, hold));
+        if self.has_unknown(replica, finding.own) && finding.base.has_unknown(replica, finding.own) {
+            self.close(replica);
+        }
+        let unchanged = self.added.is_nothing() && self.removed == finding.base.removed;
+        if finding.quiet && unchanged && !self.has_others(replica) {
             self.removed_counted = self.removed;
         } else if self.removed == self.removed_counted {
             // Something charged meanwhile may be in the listing too: too much, so count again.
             self.doubt(1);
         }
         true
-    }
-
-    fn add(&mut self, amount: Amount, removed: u64) {
-        self.added = self.added.plus(amount);
-        self.removed = self.removed.saturating_add(removed);
     }
 }
 

@@ -28,19 +28,28 @@ const FILESYSTEMS: [Row; 11] = [
     ("DELETE", "/filesystems/{id}/files/{path}", "{}", [401, 403, 403, 200, 200, 401]),
 ];
 
-const ADMIN: [Row; 6] = [
+const ADMIN: [Row; 7] = [
     ("GET", "/admin/v1/accounts", "", [401, 401, 401, 401, 401, 200]),
     ("POST", "/admin/v1/accounts", r#"{"email": "new-{who}@example.org"}"#, [401, 401, 401, 401, 401, 201]),
     ("GET", "/admin/v1/accounts/{id}", "", [401, 401, 401, 401, 401, 200]),
     ("POST", "/admin/v1/accounts/{id}/rotate", "", [401, 401, 401, 401, 401, 200]),
     ("POST", "/admin/v1/accounts/{id}/disable", "", [401, 401, 401, 401, 401, 200]),
     ("POST", "/admin/v1/accounts/{id}/enable", "", [401, 401, 401, 401, 401, 200]),
+    ("PATCH", "/admin/v1/accounts/{id}/limits", r#"{"max_folders": 9}"#, [401, 401, 401, 401, 401, 200]),
+];
+
+const ADMIN_FOLDERS: [Row; 5] = [
+    ("GET", "/admin/v1/folders", "", [401, 401, 401, 401, 401, 200]),
+    ("GET", "/admin/v1/folders/{id}", "", [401, 401, 401, 401, 401, 200]),
+    ("PATCH", "/admin/v1/folders/{id}/limits", r#"{"max_files": 9}"#, [401, 401, 401, 401, 401, 200]),
+    ("GET", "/admin/v1/folders/{id}/usage", "", [401, 401, 401, 401, 401, 200]),
+    ("POST", "/admin/v1/folders/{id}/check", "{}", [401, 401, 401, 401, 401, 200]),
 ];
 
 /// The routes that the tables try, under each prefix that they are served.
 fn tried() -> Vec<(String, String)> {
     let prefixed = ["", "/v1"].into_iter().flat_map(|prefix| FILESYSTEMS.map(|row| (prefix, row)));
-    let all = prefixed.chain(ADMIN.map(|row| ("", row)));
+    let all = prefixed.chain(ADMIN.into_iter().chain(ADMIN_FOLDERS).map(|row| ("", row)));
     all.map(|(prefix, (method, path, ..))| (method.to_owned(), format!("{prefix}{path}"))).collect()
 }
 
@@ -158,10 +167,12 @@ async fn a_refused_request_changes_nothing() {
 async fn every_route_of_the_admin_api_answers_everybody_as_the_table_says() {
     let cast = Cast::gather().await;
     let somebody = cast.app.person("somebody").await.id;
-    let scene = Scene { id: somebody, grantees: cast.grantees.clone(), uploads: vec![] };
-    for row in &ADMIN {
+    let account = Scene { id: somebody, grantees: cast.grantees.clone(), uploads: vec![] };
+    let folder = cast.scene("counted").await;
+    let rows = ADMIN.iter().map(|row| (row, &account)).chain(ADMIN_FOLDERS.iter().map(|row| (row, &folder)));
+    for (row, scene) in rows {
         for (number, who) in EVERYBODY.into_iter().enumerate() {
-            let (method, path, body) = filled(row, &scene, number);
+            let (method, path, body) = filled(row, scene, number);
             let reply = cast.callers[number].send(cast.callers[number].request(method, &path).body(body)).await;
             assert_eq!(reply.status, row.3[number], "{who}: {} {path}: {}", row.0, reply.text());
         }

@@ -8,5 +8,6 @@ mod counts;
 mod faults;
 mod filesystems;
 mod hostile;
+mod limits;
 mod serve;
 mod vocabulary;

@@ -1,9 +1,11 @@
 //! Uploads against a reference: random sequences, a death at every store call, faults by chance.
+//! Limits of folders under many replicas.
 
 mod budget;
 mod crash;
 mod faults;
 mod known;
+mod quota;
 mod random;
 
 use std::sync::Arc;

@@ -1,28 +1,35 @@
 //! How the document changes, step by step.
 
+use super::super::grant::Ahead;
 use super::*;
+use crate::limits::{FolderLimits, LimitProfile, Limits};
 use crate::random::SystemRandom;
-
-const LATE: Duration = Duration::from_secs(60);
 
 fn replicas() -> (ReplicaId, ReplicaId) {
     (ReplicaId::random(&SystemRandom), ReplicaId::random(&SystemRandom))
-}
-
-const fn at(seconds: u64) -> Timestamp {
-    Timestamp::from_millis(seconds * 1000)
 }
 
 const fn files(files: u64) -> Amount {
     Amount { bytes: files * 10, files }
 }
 
-const fn spent(number: u64, of: u64, removed: u64) -> Spent {
-    Spent { number, amount: files(of), removed }
+/// A hold that spent for `spent` files, of which `done` are over, and said nothing so far.
+fn said(number: u64, spent: u64, done: u64) -> Statement {
+    Statement { number, spent: files(spent), done: files(done), ..Statement::default() }
 }
 
-fn finding(base: &UsageRecord, amount: Amount, quiet: bool) -> Finding<'_> {
-    Finding { base, began: at(1000), late_writes: LATE, amount, quiet, lease: false }
+fn known(said: Statement, done: u64) -> Statement {
+    Statement { known: true, known_done: files(done), ..said }
+}
+
+fn ask(most: u64, needed: u64) -> Ask {
+    let set = FolderLimits { bytes: None, files: Some(most) };
+    let limits = Limits::resolve(set, set, set, LimitProfile::Open);
+    Ask { limits, needed: files(needed), waiting: Amount::default(), ahead: Ahead::No }
+}
+
+fn finding(base: &UsageRecord, listed: u64) -> Finding<'_> {
+    Finding { base, listed: files(listed), quiet: true, dead: &[], own: None }
 }
 
 #[test]
@@ -30,109 +37,155 @@ fn of_two_counts_that_overlap_the_second_is_dropped() {
     let (me, _) = replicas();
     let mut record = UsageRecord::never_counted();
     let base = record.clone();
-    assert!(record.take(me, &finding(&base, files(3), true)));
-    record.charge_once(me, at(1), Charge::new_file(10));
+    assert!(record.take(me, &finding(&base, 3)));
+    record.added = files(1);
     let before = record.clone();
-    assert!(!record.take(me, &finding(&base, files(3), true)));
+    assert!(!record.take(me, &finding(&base, 3)));
     assert_eq!(record, before);
 }
 
 #[test]
-fn what_another_replica_charged_or_removed_during_a_count_asks_for_another() {
+fn nothing_is_granted_beyond_the_limit_whoever_holds_what() {
     let (me, other) = replicas();
-    for charge in [Charge::new_file(10), Charge::removal()] {
-        let mut record = UsageRecord::never_counted();
+    let mut record = UsageRecord { added: files(2), ..UsageRecord::default() };
+    assert_eq!(record.grant(other, &said(1, 0, 0), &ask(10, 5)), Some((Standing::Stands, files(5))));
+    let full = record.clone();
+    assert_eq!(record.grant(me, &said(2, 0, 0), &ask(10, 4)), None);
+    assert_eq!(record, full);
+    assert_eq!(record.grant(me, &said(2, 0, 0), &ask(10, 3)), Some((Standing::Stands, files(3))));
+    // What is over moves into the sum, and nothing becomes free by that.
+    assert_eq!(record.state_hold(other, &known(said(1, 5, 5), 0), files(5)), Standing::Stands);
+    assert_eq!((record.total(), record.taken(me, Amount::default())), (files(7), files(7)));
+    assert_eq!(record.grant(other, &known(said(1, 5, 5), 5), &ask(10, 1)), None);
+}
+
+#[test]
+fn what_a_hold_does_not_use_is_free_again_when_it_is_given_back() {
+    let (me, other) = replicas();
+    let mut record = UsageRecord::default();
+    record.grant(other, &said(1, 0, 0), &ask(10, 10)).unwrap();
+    assert_eq!(record.grant(me, &said(2, 0, 0), &ask(10, 1)), None);
+    let spent = known(said(1, 3, 2), 0);
+    record.state_hold(other, &spent, spent.spent);
+    assert_eq!(record.grant(me, &said(2, 0, 0), &ask(10, 8)), None, "one is under way");
+    assert!(record.grant(me, &said(2, 0, 0), &ask(10, 7)).is_some());
+}
+
+#[test]
+fn what_was_charged_during_a_count_stays_and_asks_for_another() {
+    let (me, other) = replicas();
+    for removed in [0, 1] {
+        let mut record = UsageRecord { added: files(2), ..UsageRecord::never_counted() };
+        record.grant(other, &said(1, 0, 0), &ask(99, 4)).unwrap();
         let base = record.clone();
-        record.charge_once(other, at(2000), charge);
-        assert!(record.take(me, &finding(&base, files(3), true)));
-        assert_eq!(record.total(), files(3).plus(charge.amount));
-        assert!(record.removed != record.removed_counted);
+        record.state_hold(other, &Statement { removed, ..known(said(1, 4, 1), 0) }, files(4));
+        record.close(other);
+        record.added = record.added.plus(files(3));
+        assert!(record.take(me, &finding(&base, 5)));
+        assert_eq!(record.total(), files(9));
+        assert!(record.needs_count(me, None));
     }
 }
 
 #[test]
 fn a_quiet_count_is_the_last_word() {
-    let (me, _) = replicas();
-    let mut record = UsageRecord::default();
-    record.charge_once(me, at(1), Charge::new_file(10).and_removes());
-    let base = record.clone();
-    assert!(record.needs_count(me));
-    assert!(record.take(me, &finding(&base, files(1), true)));
-    assert_eq!(record.total(), files(1));
-    assert!(!record.needs_count(me));
-    assert_eq!((record.charged.len(), record.leases.len()), (0, 0));
-}
-
-#[test]
-fn a_count_that_is_not_quiet_leaves_its_own_mark_and_asks_for_another() {
-    let (me, _) = replicas();
-    let mut record = UsageRecord::default();
-    record.charge_once(me, at(1), Charge::new_file(10));
-    let base = record.clone();
-    assert!(record.take(me, &finding(&base, files(2), false)));
-    assert!(record.needs_count(me));
-    assert!(record.charged.contains_key(&me));
-}
-
-#[test]
-fn marks_of_others_stand_until_nothing_of_theirs_can_come() {
     let (me, other) = replicas();
-    for (marked, stands) in [(at(940), false), (at(941), true)] {
+    let mut record = UsageRecord { added: files(9), ..UsageRecord::never_counted() };
+    let base = record.clone();
+    assert!(record.needs_count(me, None));
+    assert!(record.take(me, &finding(&base, 1)));
+    assert_eq!(record.total(), files(1));
+    assert!(!record.needs_count(me, None));
+    // One while another holds something is not.
+    record.grant(other, &said(1, 0, 0), &ask(99, 4)).unwrap();
+    let base = record.clone();
+    assert!(record.take(me, &finding(&base, 1)));
+    record.close(other);
+    assert!(record.needs_count(me, None));
+}
+
+#[test]
+fn only_the_dead_who_have_not_moved_are_counted_away() {
+    let (me, other) = replicas();
+    for moves in [false, true] {
         let mut record = UsageRecord::default();
-        record.charge_once(other, marked, Charge::new_file(10));
-        record.leases.insert(other, Lease { number: 1, renewed: marked, spent: files(0), removed: 0 });
+        record.grant(other, &said(1, 0, 0), &ask(99, 4)).unwrap();
         let base = record.clone();
-        assert!(record.take(me, &finding(&base, files(1), true)));
-        assert_eq!((record.needs_count(me), record.leases.len()), (stands, usize::from(stands)));
+        if moves {
+            record.state_hold(other, &known(said(1, 4, 0), 0), files(4));
+        }
+        let found = Finding { dead: &[other], ..finding(&base, 0) };
+        assert!(record.take(me, &found));
+        assert_eq!(record.taken(me, Amount::default()), files(if moves { 4 } else { 0 }));
+        assert_eq!(record.needs_count(me, None), moves);
     }
 }
 
 #[test]
-fn a_lease_of_mine_that_i_do_not_hold_is_swept_away() {
+fn a_hold_that_others_took_away_may_not_go_on_and_is_counted() {
     let (me, _) = replicas();
-    // Opening it was answered by nothing, so memory knows of none.
-    let mut record = UsageRecord::default();
-    record.open_lease(me, at(1), spent(7, 1, 0));
-    let mut counted = record.clone();
-    assert!(counted.take(me, &finding(&record, files(0), true)));
-    assert!(counted.leases.is_empty());
-    record.charge_once(me, at(2), Charge::new_file(10));
-    assert!(record.leases.is_empty());
-    assert_eq!(record.total(), files(2));
+    for instead in [None, Some(8)] {
+        let mut record = UsageRecord::default();
+        if let Some(number) = instead {
+            record.state_hold(me, &said(number, 0, 0), files(0));
+        }
+        let lost = known(said(7, 5, 4), 1);
+        assert_eq!(record.grant(me, &lost, &ask(99, 1)), Some((Standing::Gone, files(0))));
+        assert_eq!((record.total(), record.holds.len()), (files(4), 0));
+        assert!(record.needs_count(me, None));
+    }
 }
 
 #[test]
-fn folding_twice_is_folding_once() {
+fn a_hold_that_its_own_replica_has_forgotten_is_charged_and_counted() {
     let (me, _) = replicas();
     let mut record = UsageRecord::default();
-    record.open_lease(me, at(1), spent(7, 1, 0));
+    record.grant(me, &said(7, 0, 0), &ask(99, 3)).unwrap();
+    assert!(record.needs_count(me, None) && !record.needs_count(me, Some(7)));
+    let mut counted = record.clone();
+    assert!(counted.take(me, &finding(&record, 0)));
+    assert!(counted.holds.is_empty());
+    record.state_hold(me, &said(8, 0, 0), files(0));
+    assert_eq!(record.total(), files(3));
+    assert!(record.needs_count(me, Some(8)));
+}
+
+#[test]
+fn saying_it_twice_is_saying_it_once() {
+    let (me, _) = replicas();
+    let mut record = UsageRecord::default();
+    let spent = Statement { removed: 2, ..said(7, 5, 5) };
     for _ in 0..2 {
-        assert!(record.fold(me, at(2), spent(7, 5, 2), spent(7, 1, 0)));
+        assert_eq!(record.state_hold(me, &spent, files(5)), Standing::Stands);
         assert_eq!((record.total(), record.removed), (files(5), 2));
     }
-    record.close(me);
-    assert!(record.leases.is_empty());
 }
 
 #[test]
-fn a_lease_that_others_took_away_is_charged_and_counted() {
-    let (me, _) = replicas();
-    for number in [None, Some(8)] {
-        let mut record = UsageRecord::default();
-        if let Some(number) = number {
-            record.open_lease(me, at(1), spent(number, 0, 0));
-        }
-        assert!(!record.fold(me, at(2), spent(7, 5, 2), spent(7, 1, 1)));
-        assert_eq!((record.total(), record.removed), (files(4), 2));
-    }
-}
-
-#[test]
-fn the_document_reads_back() {
+fn two_who_hold_at_the_same_time_may_have_made_one_path_twice() {
     let (me, other) = replicas();
+    let mut record = UsageRecord::default();
+    record.state_hold(other, &said(1, 0, 0), files(0));
+    assert!(!record.needs_count(other, Some(1)));
+    record.state_hold(me, &said(2, 0, 0), files(0));
+    record.close(me);
+    assert!(record.needs_count(other, Some(1)));
+}
+
+#[test]
+fn the_document_reads_back_and_so_does_the_first_version() {
+    let (me, _) = replicas();
     let mut record = UsageRecord::never_counted();
-    record.charge_once(other, at(2000), Charge::new_file(10));
-    record.open_lease(me, at(1), spent(7, 1, 0));
+    record.grant(me, &said(7, 0, 0), &ask(99, 3)).unwrap();
     let text = serde_json::to_string(&record).unwrap();
     assert_eq!(serde_json::from_str::<UsageRecord>(&text).unwrap(), record);
+
+    let first = serde_json::json!({
+        "counted": { "bytes": 10, "files": 1, "epoch": 4 }, "added": { "bytes": 20, "files": 2 },
+        "removed": 3, "removed_counted": 3, "leases": {}, "charged": { me.to_string(): 1_767_225_600_000_u64 },
+    });
+    let read = UsageRecord::upgrade(1, first).unwrap();
+    assert_eq!(read.total(), files(3));
+    assert!(read.needs_count(me, None));
+    assert!(UsageRecord::upgrade(3, serde_json::json!({})).is_none());
 }

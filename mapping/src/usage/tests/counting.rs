@@ -47,9 +47,9 @@ async fn a_folder_that_others_filled_is_counted() {
 #[tokio::test]
 async fn what_is_under_way_is_never_missing() {
     let fixture = Fixture::new().await;
-    let (folder, ledger) = (&fixture.folder, fixture.folder.bucket().ledger());
+    let folder = &fixture.folder;
     write(folder, "a", 10).await;
-    let charged = ledger.charge(folder.id(), Charge::new_file(5).and_removes()).await.unwrap();
+    let charged = charge(folder, Charge::new_file(5).and_removes()).await.unwrap();
     let listed = fixture.listed().await;
     for _ in 0..2 {
         let usage = folder.usage().await.unwrap();

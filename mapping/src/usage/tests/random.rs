@@ -63,7 +63,7 @@ async fn take(fixture: Fixture, step: Step) -> Fixture {
             drop(folder.move_file(&path(&name(from)), &path(&name(to)), Overwrite::Yes).await);
         }
         // A request that died between its charge and its write.
-        Step::Charge(size) => drop(folder.bucket().ledger().charge(folder.id(), Charge::new_file(size.into())).await),
+        Step::Charge(size) => drop(charge(folder, Charge::new_file(size.into())).await),
         Step::Wait(millis) => {
             let time = Duration::from_millis(millis.into());
             fixture.clock.advance(time);

@@ -10,9 +10,16 @@ use suites::s3::Endpoint;
 use super::{assert_one_sentence, run};
 
 fn account(server: &Server, args: &[&str]) -> Command {
+    let mut command = beside(server, &["account"]);
+    command.args(args);
+    command
+}
+
+/// The program, told where the server is.
+fn beside(server: &Server, words: &[&str]) -> Command {
     let mut command = Command::new(binary());
     command.env_clear().env("FOLDERBRIDGE_URL", server.url()).env("FOLDERBRIDGE_ADMIN_TOKEN", suites::app::ADMIN_TOKEN);
-    command.arg("account").args(args);
+    command.args(words);
     command
 }
 
@@ -156,4 +163,45 @@ fn help_and_version_are_there() {
     let (code, version, _) = run(Command::new(binary()).env_clear().arg("--version"));
     assert_eq!(code, Some(0));
     assert!(version.starts_with("folderbridge 0."), "{version}");
+}
+
+#[tokio::test]
+async fn folders_are_limited_and_counted_from_the_command_line() {
+    let place = tempfile::tempdir().unwrap();
+    let server = Server::start(&place.path().join("data")).await;
+    let ann = json(&mut account(&server, &["create", "--email", "ann@example.org", "--json"]));
+    let calls = server.caller(&ann);
+    let id = calls.created("photos").await;
+    let path = suites::caller::pattern(900, 1);
+    calls.upload(&id, "a.txt", &path, 900).await;
+    let command = |words: &[&str]| beside(&server, words);
+    let limited = json(&mut command(&["folder", "limits", &id, "--max-bytes", "1000", "--json"]));
+    assert_eq!(limited["limits"]["bytes"], serde_json::json!({ "most": 1000, "set_by": "folder" }));
+    calls.post_file(&id, "b.txt", &serde_json::json!({ "size": 1001 })).await.expect_refusal(507);
+    let (code, out, error) = run(&mut command(&["folder", "usage", &id]));
+    assert_eq!((code, out.as_str(), error.as_str()), (Some(0), "bytes  900 of 1000\nfiles  1\n", ""));
+    let (code, out, _) = run(&mut command(&["folder", "list"]));
+    assert!(code == Some(0) && out.starts_with(&id) && out.contains("photos"), "{out}");
+
+    let (code, out, error) = run(&mut command(&["fsck", "--all"]));
+    assert_eq!(code, Some(0), "{out}{error}");
+    assert!(out.ends_with("1 folders: 0 wrong, 0 not counted\n") && out.contains("900 bytes in 1 files"), "{out}");
+    let checked = json(&mut command(&["fsck", "--folder", &id, "--repair", "--json"]));
+    assert_eq!((&checked["repaired"], &checked["drift"]), (&true.into(), &false.into()));
+
+    let set =
+        json(&mut account(&server, &["limits", ann["account_id"].as_str().unwrap(), "--max-folders", "1", "--json"]));
+    assert_eq!(set["limits"]["max_folders"], 1);
+    calls.create("more").await.expect_refusal(507);
+    for (words, part) in [
+        (["folder", "limits", id.as_str()], "--max-bytes"),
+        (["fsck", "--folder", "x"], "id"),
+        (["fsck", "--folder", "5b6a2a5c-94a3-4a0c-9f46-2f0b7a3d7c11"], "no such folder"),
+    ] {
+        let (code, _, error) = run(&mut command(&words));
+        assert_eq!(code, Some(1));
+        assert_one_sentence(&error, part);
+    }
+    let (code, _, error) = run(&mut command(&["fsck"]));
+    assert!(code == Some(2) && error.contains("--all"), "{error}");
 }
