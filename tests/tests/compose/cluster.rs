@@ -17,6 +17,8 @@ const SIZE: u64 = (CHUNK * CHUNKS) as u64;
 /// How many chunks are acknowledged when the node goes, and when the replica goes.
 const NODE_GOES: usize = 40;
 const REPLICA_GOES: usize = 80;
+/// How long the whole upload may take, with both accidents in it.
+const DEADLINE: Duration = Duration::from_secs(240);
 /// How often a client repeats a chunk, and for how long it waits at most before it does.
 const TRIES: u32 = 20;
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -120,7 +122,9 @@ async fn an_upload_survives_the_loss_of_a_node_and_of_a_replica() {
 
     let began = Instant::now();
     let upload = Upload::begin(caller.clone(), Arc::clone(&project)).await;
-    stream::iter(0..CHUNKS).map(|index| upload.send(index)).buffer_unordered(5).collect::<()>().await;
+    let chunks = stream::iter(0..CHUNKS).map(|index| upload.send(index)).buffer_unordered(5).collect::<()>();
+    let sent = tokio::time::timeout(DEADLINE, chunks).await;
+    assert!(sent.is_ok(), "not sent in time; repeated: {:#?}", upload.repeated());
     caller.complete(&upload.folder, "dir/large.bin", &upload.id).await.expect(200);
     println!("uploaded after {:?}; repeated: {:#?}", began.elapsed(), upload.repeated());
     for (service, number) in [("minio-2", 1), ("replica", 2)] {

@@ -68,11 +68,12 @@ fn rules_are_in_force_and_spare_data(project: &Project) {
     }
 }
 
-/// The image that the suites run is the one that people start.
+/// The MinIO that the store suite runs is the one that people start.
 #[test]
-fn the_file_names_each_image_once() {
+fn the_file_names_the_images_of_the_suites() {
     let file = std::fs::read_to_string(repository().join("docker-compose.yml")).unwrap();
-    for image in ["image: minio/minio:RELEASE.", "image: nginx:"] {
+    let minio = format!("image: {}:{}", suites::stores::minio::IMAGE.0, suites::stores::minio::IMAGE.1);
+    for image in [minio.as_str(), "image: nginx:"] {
         assert_eq!(file.matches(image).count(), 1, "{image}");
     }
 }
