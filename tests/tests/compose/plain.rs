@@ -68,12 +68,11 @@ fn rules_are_in_force_and_spare_data(project: &Project) {
     }
 }
 
-/// The MinIO that the store suite runs is the one that people start.
+/// The suites and the gate read the release of MinIO here, so there is one of each.
 #[test]
-fn the_file_names_the_images_of_the_suites() {
+fn the_file_names_each_image_once() {
     let file = std::fs::read_to_string(repository().join("docker-compose.yml")).unwrap();
-    let minio = format!("image: {}:{}", suites::stores::minio::IMAGE.0, suites::stores::minio::IMAGE.1);
-    for image in [minio.as_str(), "image: nginx:"] {
+    for image in ["image: minio/minio:RELEASE.", "image: nginx:"] {
         assert_eq!(file.matches(image).count(), 1, "{image}");
     }
 }
