@@ -9,17 +9,21 @@ use clap::{Args, Parser, Subcommand};
 
 mod account;
 mod admin;
+mod doctor;
 mod folder;
 mod health;
 mod parse;
+mod place;
 mod serve;
 
 pub use account::{AccountCommand, AccountFlags};
 pub use admin::AdminFlags;
+pub use doctor::DoctorFlags;
 pub use folder::{FolderCommand, FolderFlags, FsckFlags};
 pub use health::HealthFlags;
 pub use parse::Most;
-pub use serve::{ServeSettings, Where};
+pub use place::{PlaceFlags, Where};
+pub use serve::ServeSettings;
 
 use crate::failure::StartError;
 
@@ -40,6 +44,8 @@ Examples:
       serve over the embedded store in ./folderbridge-data
   folderbridge serve --endpoint http://127.0.0.1:9000 --bucket folders --region us-east-1
       serve over MinIO (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and FOLDERBRIDGE_MASTER_KEY set)
+  folderbridge doctor --endpoint http://127.0.0.1:9000 --bucket folders
+      say whether that store will do
   folderbridge account create --email ann@example.org --json
       make an account on the server at FOLDERBRIDGE_URL
   folderbridge folder limits 5b6a2a5c-94a3-4a0c-9f46-2f0b7a3d7c11 --max-bytes 1073741824
@@ -63,6 +69,9 @@ pub enum Command {
     /// Serve the APIs.
     #[command(after_help = SECRETS)]
     Serve(ServeFlags),
+    /// Try out whether a store will do, and say what works how.
+    #[command(after_help = doctor::AFTER_HELP)]
+    Doctor(DoctorFlags),
     /// Make and change accounts on a running server.
     #[command(after_help = account::EXAMPLES)]
     Account(AccountFlags),
@@ -89,18 +98,9 @@ pub struct ServeFlags {
         env = "FOLDERBRIDGE_LISTEN", default_value = DEFAULT_LISTEN, value_parser = parse::listen,
     )]
     pub listen: SocketAddr,
-    /// Keep everything in this directory, in the embedded store [default: ./folderbridge-data].
-    #[arg(long, value_name = "DIR", env = "FOLDERBRIDGE_DATA")]
-    data: Option<PathBuf>,
-    /// The S3 endpoint of the bucket; without it, AWS.
-    #[arg(long, value_name = "URL", env = "FOLDERBRIDGE_S3_ENDPOINT")]
-    endpoint: Option<String>,
-    /// Keep everything in this bucket. Credentials come by the standard AWS chain.
-    #[arg(long, value_name = "NAME", env = "FOLDERBRIDGE_S3_BUCKET")]
-    bucket: Option<String>,
-    /// The bucket's region.
-    #[arg(long, value_name = "REGION", env = "FOLDERBRIDGE_S3_REGION")]
-    region: Option<String>,
+    /// Where everything is kept.
+    #[command(flatten)]
+    place: PlaceFlags,
     /// The most bytes that a folder may hold for which nothing else is set; 0 is no limit.
     #[arg(long, value_name = "BYTES", env = "FOLDERBRIDGE_FOLDER_MAX_BYTES", value_parser = parse::most)]
     folder_max_bytes: Option<Most>,

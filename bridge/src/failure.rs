@@ -6,19 +6,33 @@ use std::fmt;
 #[derive(Debug)]
 pub struct StartError {
     sentence: String,
+    status: u8,
 }
 
 impl StartError {
     /// An error that reads `sentence`.
     #[must_use]
     pub fn new(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into() }
+        Self { sentence: sentence.into(), status: 1 }
+    }
+
+    /// The same, and the program exits with `status` instead of 1.
+    #[must_use]
+    pub const fn with_status(mut self, status: u8) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// What the program exits with.
+    #[must_use]
+    pub const fn status(&self) -> u8 {
+        self.status
     }
 
     /// `what` went wrong because of `error`, whose causes are named too.
     #[must_use]
     pub fn because(what: impl fmt::Display, error: &dyn std::error::Error) -> Self {
-        Self { sentence: format!("{what}: {}", causes(error)) }
+        Self { sentence: format!("{what}: {}", causes(error)), status: 1 }
     }
 }
 

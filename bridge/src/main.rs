@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("folderbridge: {error}");
-            ExitCode::FAILURE
+            ExitCode::from(error.status())
         }
     }
 }

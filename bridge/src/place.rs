@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use embedded::{LocalStore, OpenError};
 use mapping::key::ObjectKey;
 use mapping::proving::prove;
 use mapping::random::{Random, SystemRandom};
 use mapping::seal::MasterKeys;
-use mapping::store::s3::{KeyPair, S3Settings, S3Store};
+use mapping::store::s3::{KeyPair, S3Settings, S3Store, Timeouts};
 use mapping::store::{Capabilities, ObjectStore, Store, StoreError, StoreErrorKind};
 
 use crate::config::{ServeSettings, Where};
@@ -34,12 +35,7 @@ impl Place {
         match &settings.place {
             Where::Embedded { directory } => Self::embedded(directory, settings).await,
             Where::Bucket { endpoint, bucket, region } => {
-                let wanted = S3Settings {
-                    endpoint: endpoint.clone(),
-                    region: region.clone(),
-                    ..S3Settings::new(bucket.clone())
-                };
-                Self::bucket(wanted, settings).await
+                Self::bucket(in_bucket(endpoint.as_deref(), bucket, region.as_deref()), settings).await
             }
         }
     }
@@ -47,15 +43,7 @@ impl Place {
     async fn embedded(directory: &Path, settings: &ServeSettings) -> Result<Self, StartError> {
         // Which also makes the directory, durably and for its owner only.
         let local = LocalStore::open(directory).await.map_err(|error| cannot_open(directory, &error))?;
-        let (access_key, secret_key) = local.key_pair();
-        let wanted = S3Settings {
-            endpoint: Some("http://embedded".to_owned()),
-            region: Some("us-east-1".to_owned()),
-            credentials: Some(KeyPair { access_key, secret_key }),
-            http_client: Some(local.http_client()),
-            ..S3Settings::new(EMBEDDED_BUCKET)
-        };
-        let store = S3Store::connect(wanted).await.map_err(|error| unusable(&error))?;
+        let store = S3Store::connect(within(&local)).await.map_err(|error| unusable(&error))?;
         let store = store.with_capabilities(Capabilities::all());
         store.ensure_bucket().await.map_err(|error| unusable(&error))?;
         let keys = match &settings.master_key {
@@ -77,6 +65,51 @@ impl Place {
         let name = format!("cannot serve `{}` at {}", store.bucket(), store.endpoint());
         let store = prove(store, &SystemRandom).await.map_err(|error| StartError::because(name, &error))?;
         Ok(Self { store: Arc::new(store), keys, admin_token: settings.admin_token.clone(), local: None })
+    }
+}
+
+/// The store in a place that is to be tried: nothing is made there. The embedded one is to be
+/// closed at the end.
+pub(crate) async fn to_try(place: &Where) -> Result<(S3Store, Option<LocalStore>), StartError> {
+    let (settings, local) = match place {
+        Where::Bucket { endpoint, bucket, region } => (in_bucket(endpoint.as_deref(), bucket, region.as_deref()), None),
+        Where::Embedded { directory } => {
+            if !LocalStore::is_in(directory) {
+                let directory = directory.display();
+                return Err(StartError::new(format!(
+                    "there is no store in `{directory}`: `folderbridge serve` makes one, and `--bucket NAME` tries a bucket"
+                )));
+            }
+            let local = LocalStore::open(directory).await.map_err(|error| cannot_open(directory, &error))?;
+            (within(&local), Some(local))
+        }
+    };
+    let settings = S3Settings { timeouts: IMPATIENT, ..settings };
+    let store = S3Store::connect(settings).await.map_err(|error| unusable(&error))?;
+    Ok((store, local))
+}
+
+/// Somebody waits at a terminal.
+const IMPATIENT: Timeouts = Timeouts {
+    connect: Duration::from_secs(5),
+    attempt: Duration::from_secs(15),
+    long_attempt: Duration::from_secs(45),
+    stall: Duration::from_secs(15),
+};
+
+fn in_bucket(endpoint: Option<&str>, bucket: &str, region: Option<&str>) -> S3Settings {
+    let (endpoint, region) = (endpoint.map(str::to_owned), region.map(str::to_owned));
+    S3Settings { endpoint, region, ..S3Settings::new(bucket) }
+}
+
+fn within(local: &LocalStore) -> S3Settings {
+    let (access_key, secret_key) = local.key_pair();
+    S3Settings {
+        endpoint: Some("http://embedded".to_owned()),
+        region: Some("us-east-1".to_owned()),
+        credentials: Some(KeyPair { access_key, secret_key }),
+        http_client: Some(local.http_client()),
+        ..S3Settings::new(EMBEDDED_BUCKET)
     }
 }
 

@@ -39,6 +39,7 @@ mod cleanup;
 mod clock;
 mod conditions;
 mod error;
+mod habits;
 mod http_client;
 mod index;
 mod ingest;
@@ -56,4 +57,6 @@ mod testing;
 mod writer;
 
 pub use error::OpenError;
+pub use habits::Habits;
+pub use s3s::service::S3Service;
 pub use store::LocalStore;

@@ -14,6 +14,7 @@ use crate::blobs::{Blobs, sync_dir};
 use crate::cleanup;
 use crate::clock::Millis;
 use crate::error::OpenError;
+use crate::habits::Habits;
 use crate::http_client::InProcess;
 use crate::index::upload;
 use crate::keys::KeyPair;
@@ -102,6 +103,13 @@ fn limits() -> S3Config {
     limits
 }
 
+fn builder(inner: &Arc<Inner>) -> S3ServiceBuilder {
+    let mut builder = S3ServiceBuilder::new(Service::new(Arc::clone(inner)));
+    builder.set_auth(inner.keys.clone());
+    builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits()))));
+    builder
+}
+
 /// A durable S3 store in one directory. Cheap to clone; all clones are the same store.
 #[derive(Clone, Debug)]
 pub struct LocalStore {
@@ -110,6 +118,12 @@ pub struct LocalStore {
 }
 
 impl LocalStore {
+    /// Whether there is a store in `dir`. Looks only, and takes no part in who may use it.
+    #[must_use]
+    pub fn is_in(dir: &Path) -> bool {
+        dir.join("index.sqlite").is_file()
+    }
+
     /// Opens the store in `dir`, and makes it if it is not there.
     ///
     /// Removes what an earlier run left unfinished. Completed writes are all there. Blobs that the index
@@ -127,10 +141,7 @@ impl LocalStore {
         if let Err(error) = abandoned {
             tracing::warn!(%error, "cannot remove abandoned uploads now");
         }
-        let mut builder = S3ServiceBuilder::new(Service::new(Arc::clone(&inner)));
-        builder.set_auth(inner.keys.clone());
-        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits()))));
-        Ok(Self { service: builder.build(), inner })
+        Ok(Self { service: builder(&inner).build(), inner })
     }
 
     /// An HTTP client for aws-sdk-s3 that calls the store in this process. Requests are signed with
@@ -148,6 +159,14 @@ impl LocalStore {
     #[must_use]
     pub fn service(&self) -> S3Service {
         self.service.clone()
+    }
+
+    /// The same service with habits of other stores. For tests.
+    #[must_use]
+    pub fn service_with(&self, habits: Habits) -> S3Service {
+        let mut builder = builder(&self.inner);
+        builder.set_access(habits);
+        builder.build()
     }
 
     /// Access key and secret key. Made when the store was, kept in its directory.

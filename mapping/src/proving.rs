@@ -120,12 +120,12 @@ mod tests {
     use crate::testing;
 
     fn memory() -> Store {
-        Arc::new(MemoryStore::new(Arc::new(ManualClock::new())))
+        Arc::new(MemoryStore::new(Arc::new(ManualClock::new())).with_least_part(1))
     }
 
     fn good() -> Verdict {
         let capabilities = Capabilities { tags: false, ..Capabilities::all() };
-        Verdict { store: "here".to_owned(), capabilities, broken: Vec::new() }
+        Verdict { store: "here".to_owned(), capabilities, broken: Vec::new(), denied: Vec::new(), incomplete: false }
     }
 
     async fn ask(store: &Store, answer: Verdict) -> Result<Verdict> {

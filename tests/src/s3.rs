@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use embedded::LocalStore;
+pub use embedded::Habits;
+use embedded::{LocalStore, S3Service};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use mapping::store::s3::{KeyPair, S3Settings, S3Store};
@@ -28,12 +29,20 @@ impl Endpoint {
     /// # Panics
     /// When it cannot.
     pub async fn open(directory: &Path, address: SocketAddr) -> Self {
+        Self::open_with(directory, address, Habits::default()).await
+    }
+
+    /// The same with habits of other stores.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub async fn open_with(directory: &Path, address: SocketAddr, habits: Habits) -> Self {
         let local = LocalStore::open(directory).await.expect("the embedded store");
         let (access_key, secret_key) = local.key_pair();
         let listener = TcpListener::bind(address).await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let mut server = JoinSet::new();
-        server.spawn(accept(listener, local));
+        server.spawn(accept(listener, local.service_with(habits)));
         Self { address, access_key, secret_key, _server: server }
     }
 
@@ -65,7 +74,7 @@ impl Endpoint {
     }
 }
 
-async fn accept(listener: TcpListener, local: LocalStore) {
+async fn accept(listener: TcpListener, service: S3Service) {
     let mut connections = JoinSet::new();
     loop {
         let (socket, _) = tokio::select! {
@@ -73,7 +82,7 @@ async fn accept(listener: TcpListener, local: LocalStore) {
             Some(_) = connections.join_next() => continue,
         };
         socket.set_nodelay(true).expect("a socket option");
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(socket), local.service());
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(socket), service.clone());
         // A client that hangs up in the middle is not this server's failure.
         connections.spawn(async move { drop(connection.await) });
     }

@@ -1,6 +1,7 @@
 //! What the program does, one file for each command.
 
 mod account;
+mod doctor;
 mod folder;
 mod fsck;
 mod health;
@@ -8,6 +9,7 @@ mod key;
 mod log;
 mod output;
 mod serve;
+mod stop;
 mod welcome;
 
 use std::process::ExitCode;
@@ -24,6 +26,7 @@ use crate::failure::StartError;
 pub fn run(line: CommandLine) -> Result<ExitCode, StartError> {
     match line.command {
         Command::Serve(flags) => runtime()?.block_on(serve::run(flags))?,
+        Command::Doctor(flags) => return runtime()?.block_on(doctor::run(&flags)),
         Command::Account(flags) => runtime()?.block_on(account::run(flags))?,
         Command::Folder(flags) => runtime()?.block_on(folder::run(flags))?,
         Command::Fsck(flags) => return runtime()?.block_on(fsck::run(flags)),

@@ -7,8 +7,8 @@ use embedded::LocalStore;
 use mapping::bucket::{Acknowledge, Bucket, Parts, Settings};
 use mapping::clock::SystemClock;
 use mapping::random::SystemRandom;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::stop::Stop;
 use super::{log, welcome};
 use crate::app::{self, AppSettings, Running};
 use crate::config::{ServeFlags, ServeSettings, Where};
@@ -102,24 +102,4 @@ async fn end(running: Running, local: Option<LocalStore>) {
         local.close().await;
     }
     tracing::info!("stopped");
-}
-
-/// SIGTERM and SIGINT.
-struct Stop {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Stop {
-    fn listen() -> Result<Self, StartError> {
-        let listen = |kind| signal(kind).map_err(|error| StartError::because("cannot listen for signals", &error));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
-    }
-
-    async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

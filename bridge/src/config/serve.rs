@@ -1,31 +1,11 @@
 //! What `serve` is told, made one thing or refused with a sentence.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use mapping::limits::FolderLimits;
 
-use super::{ADMIN_TOKEN, MASTER_KEY, ServeFlags, data_directory, filled, sendable, variable};
+use super::{ADMIN_TOKEN, MASTER_KEY, ServeFlags, Where, sendable, variable};
 use crate::failure::StartError;
-
-/// Where everything is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Where {
-    /// In the embedded store.
-    Embedded {
-        /// Its directory.
-        directory: PathBuf,
-    },
-    /// In a bucket.
-    Bucket {
-        /// Its endpoint; `None` is AWS.
-        endpoint: Option<String>,
-        /// Its name.
-        bucket: String,
-        /// Its region; `None` leaves it to the AWS chain.
-        region: Option<String>,
-    },
-}
 
 /// What `serve` was told beside where to listen and how to log.
 #[derive(Clone)]
@@ -70,7 +50,7 @@ impl ServeFlags {
         master_key: Option<String>,
         admin_token: Option<String>,
     ) -> Result<ServeSettings, StartError> {
-        let place = self.place()?;
+        let place = self.place.place()?;
         if matches!(place, Where::Bucket { .. }) && master_key.is_none() {
             return Err(StartError::new(format!(
                 "serving over a bucket needs a master key: make one with `folderbridge key new`, keep it safe and \
@@ -96,25 +76,6 @@ impl ServeFlags {
             durable_chunks: self.durable_chunks,
             drain,
         })
-    }
-
-    fn place(&self) -> Result<Where, StartError> {
-        let data = self.data.clone().filter(|path| !path.as_os_str().is_empty());
-        let endpoint = self.endpoint.clone().and_then(filled);
-        let region = self.region.clone().and_then(filled);
-        let Some(bucket) = self.bucket.clone().and_then(filled) else {
-            if endpoint.is_some() {
-                return Err(StartError::new("an endpoint needs a bucket: add `--bucket NAME`"));
-            }
-            return Ok(Where::Embedded { directory: data_directory(data) });
-        };
-        if data.is_some() {
-            return Err(StartError::new("`--data` and `--bucket` exclude each other: everything is kept in one place"));
-        }
-        if endpoint.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
-            return Err(StartError::new("the endpoint must begin with `http://` or `https://`"));
-        }
-        Ok(Where::Bucket { endpoint, bucket, region })
     }
 }
 

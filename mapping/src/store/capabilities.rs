@@ -18,18 +18,38 @@ pub struct Capabilities {
     /// Objects have tags (R2 has none).
     #[serde(default)]
     pub tags: bool,
+    /// DeleteObjects removes many in one request (old forks of MinIO refuse its checksum).
+    #[serde(default = "of_course")]
+    pub bulk_delete: bool,
+}
+
+/// What no verdict of before says, because no store was taken that does not.
+const fn of_course() -> bool {
+    true
 }
 
 impl Capabilities {
     /// What may be relied on before a store was probed.
     #[must_use]
     pub const fn unproved() -> Self {
-        Self { conditional_copy: false, conditional_delete: false, conditional_complete: true, tags: true }
+        Self {
+            conditional_copy: false,
+            conditional_delete: false,
+            conditional_complete: true,
+            tags: true,
+            bulk_delete: true,
+        }
     }
 
     /// All of it, as AWS does.
     #[must_use]
     pub const fn all() -> Self {
-        Self { conditional_copy: true, conditional_delete: true, conditional_complete: true, tags: true }
+        Self {
+            conditional_copy: true,
+            conditional_delete: true,
+            conditional_complete: true,
+            tags: true,
+            bulk_delete: true,
+        }
     }
 }

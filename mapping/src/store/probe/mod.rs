@@ -1,110 +1,28 @@
-//! Whether a store will do, found out by trying. Run once per bucket; the verdict is kept.
+//! Whether a store will do, found out by trying: at the first start over it, where the verdict is
+//! kept, and on demand, where each check is told.
 
+mod bench;
+mod calls;
+mod check;
+mod diagnosis;
+mod report;
+mod run;
 mod trials;
+mod verdict;
 
-use std::fmt;
+pub use check::Check;
+pub use diagnosis::Diagnosis;
+pub use report::{Conclusion, Finding, Outcome, Report};
+pub use run::Patience;
+pub use verdict::{Promise, Verdict};
 
-use serde::{Deserialize, Serialize};
-
+use self::bench::Bench;
+use self::run::{After, try_all};
 use super::s3::S3Store;
-use super::{Capabilities, ObjectStore, StoreResult};
+use super::{Capabilities, ObjectStore, StoreError, StoreErrorKind, StoreResult};
 
-/// What every store must keep. Without it, two replicas, or one that is restarted, lose data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Promise {
-    /// `If-None-Match: *` on a put: one of two creators learns that it was second.
-    CreateOnce,
-    /// `If-Match` on a put: nobody overwrites what they have not seen.
-    ReplaceWhatWasRead,
-    /// Metadata comes back as it was put.
-    KeepMetadata,
-    /// A range is answered with that range.
-    ReadRanges,
-    /// ListObjectsV2 pages, folds by a delimiter and starts after a key.
-    ListPages,
-}
-
-impl Promise {
-    /// What is lost without it, for the person who chose the store.
-    const fn consequence(self) -> &'static str {
-        match self {
-            Self::CreateOnce => {
-                "it ignores `If-None-Match: *` on writes, so two folders of one name could overwrite each other"
-            }
-            Self::ReplaceWhatWasRead => {
-                "it ignores `If-Match` on writes, so two changes of one folder could overwrite each other"
-            }
-            Self::KeepMetadata => {
-                "it does not give metadata back, so a write whose answer was lost could not be told from another's"
-            }
-            Self::ReadRanges => "it ignores `Range`, so a download could not be resumed",
-            Self::ListPages => "it does not list page by page, so files could be missing from a listing",
-        }
-    }
-}
-
-impl fmt::Display for Promise {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.consequence())
-    }
-}
-
-/// What the probe found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Verdict {
-    /// Which store was tried: see [`S3Store::identity`]. Empty where that was not noted.
-    #[serde(default)]
-    pub store: String,
-    /// What the store does beyond the promises.
-    #[serde(default = "Capabilities::unproved")]
-    pub capabilities: Capabilities,
-    /// The promises that it breaks.
-    #[serde(default)]
-    pub broken: Vec<Promise>,
-}
-
-impl Verdict {
-    /// Why this store is refused, as a sentence; `None` when it will do.
-    #[must_use]
-    pub fn refusal(&self) -> Option<String> {
-        let reasons: Vec<_> = self.broken.iter().map(|promise| promise.consequence()).collect();
-        (!reasons.is_empty()).then(|| format!("this store will not do: {}", reasons.join("; and ")))
-    }
-
-    /// Whether the promises that it breaks are only such as matter between several writers, so
-    /// that one replica that takes locks in its own memory can live without them.
-    #[must_use]
-    pub fn suits_single_writer(&self) -> bool {
-        self.broken.iter().all(|promise| matches!(promise, Promise::CreateOnce | Promise::ReplaceWhatWasRead))
-    }
-
-    /// What is worse than on a store that does everything, a sentence each.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<&'static str> {
-        let Capabilities { conditional_copy, conditional_delete, conditional_complete, tags } = self.capabilities;
-        let mut warnings = Vec::new();
-        if !tags {
-            warnings.push("it has no object tags: policies and cost reports cannot tell data from control objects");
-        }
-        if !conditional_complete {
-            warnings.push(
-                "it does not check conditions when a multipart upload completes: of two uploads that finish at the \
-                 same moment, the later one wins",
-            );
-        }
-        if !conditional_delete {
-            warnings.push(
-                "it does not check conditions on a delete: an overwrite in the same milliseconds may be deleted with it",
-            );
-        }
-        if !conditional_copy {
-            warnings.push("it does not check conditions on a copy: a copy that must not overwrite takes four requests");
-        }
-        warnings
-    }
-}
+/// How long the removal of what was tried may take.
+const CLEANING: std::time::Duration = std::time::Duration::from_secs(60);
 
 impl S3Store {
     /// Tries out what the store does, below the scratch prefix of `run`.
@@ -112,9 +30,15 @@ impl S3Store {
     /// # Errors
     /// When the store fails; what it ignores or refuses is in the verdict.
     pub async fn probe(&self, run: &str) -> StoreResult<Verdict> {
-        // Without detours: what is asked of the store is what is tried.
-        let found = examine(&self.clone().with_capabilities(Capabilities::all()), run).await?;
+        let (asked, detour) = self.without_detours();
+        let found = judge(&Bench::new(&asked, &detour, run)).await?;
         Ok(Verdict { store: self.identity(), ..found })
+    }
+
+    /// What is asked of the store is what is tried; but for copies by parts, which are a detour.
+    pub(in crate::store) fn without_detours(&self) -> (Self, Self) {
+        let detour = Capabilities { conditional_copy: false, ..Capabilities::all() };
+        (self.clone().with_capabilities(Capabilities::all()), self.clone().with_capabilities(detour))
     }
 }
 
@@ -124,7 +48,7 @@ impl S3Store {
 /// # Errors
 /// When the store fails.
 pub async fn examine_puts(store: &dyn ObjectStore, run: &str) -> StoreResult<Vec<Promise>> {
-    trials::Bench { store, run }.try_puts().await
+    Bench::new(store, store, run).try_puts().await
 }
 
 /// Tries out what `store` does by itself. An [`S3Store`] takes no detour in [`S3Store::probe`].
@@ -132,13 +56,30 @@ pub async fn examine_puts(store: &dyn ObjectStore, run: &str) -> StoreResult<Vec
 /// # Errors
 /// When the store fails; what it ignores or refuses is in the verdict.
 pub async fn examine(store: &dyn ObjectStore, run: &str) -> StoreResult<Verdict> {
-    let bench = trials::Bench { store, run };
-    let found = bench.try_all().await;
+    judge(&Bench::new(store, store, run)).await
+}
+
+async fn judge(bench: &Bench<'_>) -> StoreResult<Verdict> {
+    let mut report = try_all(bench, Patience::default(), After::Stop, &mut |_| {}).await;
     // A probe that was cut off leaves a few scratch objects, which the next one's prefix does not meet.
-    let cleaned = bench.clean().await;
-    let verdict = found?;
-    cleaned?;
-    Ok(verdict)
+    let left = clean(bench).await;
+    if let Some(error) = report.take_error() {
+        // What was seen to be broken stays broken, whatever the rest may be.
+        let seen = report.verdict();
+        return if seen.refusal().is_some() { Ok(Verdict { incomplete: true, ..seen }) } else { Err(error) };
+    }
+    if !left.is_empty() && report.denied().is_empty() {
+        let message = format!("cannot remove what was written to try the store out: {}", left.join(", "));
+        return Err(StoreError::new(StoreErrorKind::Unavailable, message));
+    }
+    Ok(report.verdict())
+}
+
+async fn clean(bench: &Bench<'_>) -> Vec<String> {
+    match tokio::time::timeout(CLEANING, bench.clean()).await {
+        Ok(left) => left,
+        Err(_) => vec![format!("everything under `{}`", crate::key::KeyPrefix::scratch(bench.run))],
+    }
 }
 
 #[cfg(test)]

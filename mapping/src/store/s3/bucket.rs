@@ -14,25 +14,7 @@ impl S3Store {
     /// # Errors
     /// With a sentence that names the bucket, the endpoint and what is wrong.
     pub async fn check_bucket(&self) -> StoreResult<()> {
-        self.check_credentials().await?;
-        let answer = self.client.head_bucket().bucket(self.bucket()).send().await;
-        let Err(error) = answer.map_err(|error| failed("head bucket", self.bucket(), error)) else {
-            return Ok(());
-        };
-        let (bucket, endpoint) = (self.bucket(), self.endpoint());
-        let (kind, sentence) = match error.kind() {
-            StoreErrorKind::NotFound | StoreErrorKind::NoSuchBucket => {
-                (StoreErrorKind::NoSuchBucket, format!("bucket `{bucket}` does not exist at {endpoint}"))
-            }
-            StoreErrorKind::AccessDenied => {
-                (StoreErrorKind::AccessDenied, format!("{endpoint} denies these credentials the bucket `{bucket}`"))
-            }
-            StoreErrorKind::Unavailable => {
-                (StoreErrorKind::Unavailable, format!("no answer from {endpoint} for bucket `{bucket}`"))
-            }
-            kind => (kind, format!("{endpoint} refuses bucket `{bucket}`: {error}")),
-        };
-        Err(StoreError::new(kind, sentence).caused_by(error))
+        self.reach().await.answer
     }
 
     /// Makes the bucket; one that is there and ours is no error.
@@ -73,7 +55,7 @@ impl S3Store {
         }
     }
 
-    async fn check_credentials(&self) -> StoreResult<()> {
+    pub(super) async fn check_credentials(&self) -> StoreResult<()> {
         let denied = |message: &str| StoreError::new(StoreErrorKind::AccessDenied, message);
         let nowhere = "no credentials found: none are set, and environment, profile, container and instance have none";
         let provider = self.credentials.as_ref().ok_or_else(|| denied(nowhere))?;

@@ -13,6 +13,7 @@ mod listing;
 mod multipart;
 mod objects;
 mod pool;
+mod reach;
 mod retries;
 mod settings;
 
@@ -26,6 +27,7 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Builder, Config, SharedCredentialsProvider};
 use sha2::{Digest, Sha256};
 
+pub use self::reach::Reach;
 pub use self::settings::{Checksums, KeyPair, Retries, S3Settings, Timeouts};
 
 use super::{

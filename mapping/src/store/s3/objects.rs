@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier, Tag, Tagging};
+use futures::{StreamExt, stream};
 
 use super::attempts::Attempts;
 use super::failure::{conditional, failed};
@@ -12,6 +13,9 @@ use crate::key::ObjectKey;
 use crate::store::{
     Attributes, Body, Condition, ETag, GetOptions, Object, ObjectMeta, StoreError, StoreErrorKind, StoreResult,
 };
+
+/// Deletes at a time, for a store that takes them one by one only.
+const DELETES: usize = 8;
 
 impl S3Store {
     pub(super) async fn get_object(&self, key: &ObjectKey, options: GetOptions) -> StoreResult<Object> {
@@ -99,14 +103,11 @@ impl S3Store {
     }
 
     pub(super) async fn delete_objects(&self, keys: &[ObjectKey]) -> StoreResult<Vec<(ObjectKey, StoreError)>> {
-        let (together, alone): (Vec<_>, Vec<_>) = keys.iter().partition(|key| encode::fits_xml(key));
+        // Alone goes what another program named so that no list can name it.
+        let fits = |key: &&ObjectKey| self.capabilities.bulk_delete && encode::fits_xml(key);
+        let (together, alone): (Vec<_>, Vec<_>) = keys.iter().partition(fits);
         let mut refused = self.delete_together(&together).await?;
-        // What another program named so that no list can name it.
-        for key in alone {
-            if let Err(error) = self.delete_object(key, Condition::Always).await {
-                refused.push((key.clone(), error));
-            }
-        }
+        refused.extend(self.delete_each(&alone).await);
         Ok(refused)
     }
 
@@ -135,6 +136,16 @@ impl S3Store {
             refused.push((ObjectKey::listed(key), reason));
         }
         Ok(refused)
+    }
+
+    /// One request each; also for a store that does not have DeleteObjects.
+    async fn delete_each(&self, keys: &[&ObjectKey]) -> Vec<(ObjectKey, StoreError)> {
+        let keys: Vec<_> = keys.iter().map(|key| (*key).clone()).collect();
+        let deleted = stream::iter(keys).map(|key| async move {
+            let deleted = self.delete_object(&key, Condition::Always).await;
+            deleted.err().map(|error| (key, error))
+        });
+        deleted.buffer_unordered(DELETES).filter_map(std::future::ready).collect().await
     }
 
     pub(super) async fn object_tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {

@@ -1,6 +1,7 @@
 //! The real binary: what it says, what it refuses, how it stops and what survives.
 
 mod commands;
+mod doctor;
 mod endpoint;
 mod first_start;
 mod refusals;
