@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bridge::app::{AppSettings, Running, start};
-use embedded::LocalStore;
 use futures::{StreamExt, stream};
 use mapping::access::{FolderRef, Manage, Permission};
 use mapping::clock::SystemClock;
@@ -14,15 +13,12 @@ use mapping::key::{FolderPrefix, ObjectKey};
 use mapping::random::SystemRandom;
 use mapping::store::counted::CountedStore;
 use mapping::store::faulty::{Faults, FaultyStore};
-use mapping::store::s3::{KeyPair, S3Settings, S3Store};
 use mapping::store::{Attributes, Body, Condition, Store};
 use mapping::{Account, Bucket, MasterKeys, NewAccount, Parts, Settings};
-use tempfile::TempDir;
 
 use crate::bucket::{self, Snapshot};
 use crate::caller::Caller;
-use crate::stores::named::{NamedStore, capabilities_of_environment};
-use crate::stores::scratch::ScratchBucket;
+use crate::stores::under_test::UnderTest;
 
 /// What opens the admin API of every application here.
 pub const ADMIN_TOKEN: &str = "an-admin-token-of-the-tests";
@@ -34,38 +30,7 @@ pub struct App {
     store: Arc<CountedStore>,
     faulty: Arc<FaultyStore>,
     // Last: nobody is served any more when the bucket is removed.
-    lower: Lower,
-}
-
-/// What lies below the replicas, in a bucket of this application only.
-#[derive(Debug)]
-enum Lower {
-    Embedded { local: LocalStore, _data: TempDir },
-    Named { _bucket: ScratchBucket },
-}
-
-impl Lower {
-    /// In the store that the environment names, else in an embedded one.
-    async fn open() -> (Self, Store) {
-        match NamedStore::of_environment() {
-            Some(named) => Self::named(&named).await,
-            None => Self::embedded().await,
-        }
-    }
-
-    async fn named(named: &NamedStore) -> (Self, Store) {
-        let bucket = named.scratch().await;
-        let store = bucket.connect().await;
-        let capabilities = capabilities_of_environment(&store).await;
-        (Self::Named { _bucket: bucket }, Arc::new(store.with_capabilities(capabilities)))
-    }
-
-    async fn embedded() -> (Self, Store) {
-        let data = tempfile::tempdir().expect("a directory");
-        let local = LocalStore::open(data.path()).await.expect("the embedded store");
-        let store = connect(&local).await;
-        (Self::Embedded { local, _data: data }, store)
-    }
+    lower: UnderTest,
 }
 
 /// An account and its way to call.
@@ -103,8 +68,8 @@ impl App {
     /// # Panics
     /// When the application does not start.
     pub async fn with(count: usize, core: Settings, settings: AppSettings) -> Self {
-        let (lower, store) = Lower::open().await;
-        let store = Arc::new(CountedStore::new(store));
+        let (lower, store) = UnderTest::open().await;
+        let store = Arc::new(CountedStore::new(Arc::new(store)));
         let faulty = Arc::new(FaultyStore::new(Arc::clone(&store) as Store, Faults::default()));
         let key = MasterKeys::generate(&SystemRandom);
         let mut replicas = Vec::new();
@@ -243,24 +208,11 @@ impl App {
         for replica in self.replicas {
             replica.shutdown().await;
         }
-        if let Lower::Embedded { local, .. } = self.lower {
-            local.close().await;
-        }
+        self.lower.close().await;
     }
 }
 
 async fn put_one(store: &dyn mapping::store::ObjectStore, key: ObjectKey) {
     let body = Body::from(vec![b'x']);
     store.put(&key, body, Attributes::default(), Condition::Always).await.expect("a stored object");
-}
-
-async fn connect(local: &LocalStore) -> Store {
-    let (access_key, secret_key) = local.key_pair();
-    let mut settings = S3Settings::new("folderbridge");
-    settings.endpoint = Some("http://embedded.invalid".to_owned());
-    settings.credentials = Some(KeyPair { access_key, secret_key });
-    settings.http_client = Some(local.http_client());
-    let store = S3Store::connect(settings).await.expect("a client of the store");
-    store.ensure_bucket().await.expect("a bucket");
-    Arc::new(store)
 }

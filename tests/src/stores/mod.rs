@@ -8,6 +8,7 @@ pub mod minio;
 pub mod named;
 pub mod processes;
 pub mod scratch;
+pub mod under_test;
 
 use std::io::Write;
 use std::time::{Duration, Instant};

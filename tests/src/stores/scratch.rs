@@ -90,7 +90,7 @@ async fn empty(store: &S3Store) -> StoreResult<()> {
         if keys.is_empty() {
             return Ok(());
         }
-        for (_, error) in store.delete_many(&keys).await? {
+        if let Some((_, error)) = store.delete_many(&keys).await?.pop() {
             return Err(error);
         }
     }

@@ -10,4 +10,5 @@ mod filesystems;
 mod hostile;
 mod limits;
 mod serve;
+mod stores;
 mod vocabulary;

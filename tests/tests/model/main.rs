@@ -7,6 +7,7 @@ mod faults;
 mod known;
 mod quota;
 mod random;
+mod stores;
 
 use std::sync::Arc;
 

@@ -52,7 +52,7 @@ async fn race(limit: Usage, size: usize, seed: u64) -> Usage {
     fleet.set_faults(Faults { latency: Duration::from_millis(10), ..Faults::default() }, 0);
     let uploads = (0..256).map(|n| {
         let fleet = &fleet;
-        async move { upload(&fleet.open(n % 4).await.unwrap(), n, size).await }
+        async move { upload(&fleet.open(n % 4).await.expect("the folder"), n, size).await }
     });
     for error in join_all(uploads).await.into_iter().filter_map(Result::err) {
         assert_eq!(error.kind(), ErrorKind::OverQuota, "seed {seed}: {error}");

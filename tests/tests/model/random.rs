@@ -1,18 +1,18 @@
-//! Random sequences, over a store in memory and over the embedded one.
+//! Random sequences, over a store in memory and over the one under test: that of the environment, else
+//! an embedded one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use embedded::LocalStore;
 use mapping::Settings;
 use mapping::clock::ManualClock;
 use mapping::store::memory::{ETags, Repeat};
-use mapping::store::s3::{KeyPair, S3Settings, S3Store};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use suites::model::actions::{Case, REPLICAS, cases};
 use suites::model::run::run;
 use suites::model::world::{FLOOR, World, tiny};
+use suites::stores::under_test::UnderTest;
 
 use super::{block_on, world_of};
 
@@ -32,32 +32,23 @@ async fn run_over(case: &Case, etags: ETags) -> Result<(), String> {
     }
 }
 
-/// Runs a case over an embedded store of its own, each position `scale` bytes.
-async fn run_embedded(case: &Case, scale: u64) -> Result<(), String> {
-    let directory = tempfile::tempdir().expect("a directory");
-    let local = LocalStore::open(directory.path()).await.expect("an embedded store");
-    let (access_key, secret_key) = local.key_pair();
-    let settings = S3Settings {
-        endpoint: Some("http://embedded.invalid".to_owned()),
-        credentials: Some(KeyPair { access_key, secret_key }),
-        http_client: Some(local.http_client()),
-        ..S3Settings::new("folderbridge")
-    };
-    let store = S3Store::connect(settings).await.expect("a store");
-    store.ensure_bucket().await.expect("a bucket");
+/// Runs a case over a bucket of its own, each position `scale` bytes.
+async fn run_stored(case: &Case, scale: u64) -> Result<(), String> {
+    let (lower, store) = UnderTest::open().await;
     let settings = Settings { hold_chunks_for: Duration::from_millis(25), ..Settings::default() };
     let clock = Arc::new(ManualClock::new());
     let mut world = World::over(Arc::new(store), clock, settings, REPLICAS, case.seed).await;
     world.scale = scale;
     let outcome = run(&mut world, case).await;
-    local.close().await;
+    drop(world);
+    lower.close().await;
     outcome
 }
 
-fn run_embedded_case(case: &Case, scale: u64) -> Result<(), TestCaseError> {
+fn run_stored_case(case: &Case, scale: u64) -> Result<(), TestCaseError> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    runtime.block_on(run_embedded(case, scale)).map_err(TestCaseError::fail)
+    runtime.block_on(run_stored(case, scale)).map_err(TestCaseError::fail)
 }
 
 fn config(cases: u32) -> ProptestConfig {
@@ -83,8 +74,8 @@ proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 20, ..config(24) })]
 
     #[test]
-    fn small_uploads_over_the_embedded_store_do_what_the_reference_says(case in cases()) {
-        run_embedded_case(&case, 1)?;
+    fn small_uploads_over_a_store_do_what_the_reference_says(case in cases()) {
+        run_stored_case(&case, 1)?;
     }
 }
 
@@ -92,8 +83,8 @@ proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 5, ..config(3) })]
 
     #[test]
-    fn uploads_over_the_embedded_store_do_what_the_reference_says(case in cases()) {
+    fn uploads_over_a_store_do_what_the_reference_says(case in cases()) {
         // So that the model's smallest part is S3's.
-        run_embedded_case(&case.shortened(), (5 << 20) / FLOOR + 1)?;
+        run_stored_case(&case.shortened(), (5 << 20) / FLOOR + 1)?;
     }
 }

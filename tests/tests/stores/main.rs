@@ -5,6 +5,7 @@
 //! `_KIND` (`minio`, `seaweedfs`, ...) says what is known of it.
 
 mod inside;
+mod refused;
 mod servers;
 
 use mapping::random::{Random, SystemRandom};

@@ -28,8 +28,8 @@ pub(super) fn report(title: &str, report: &Report) {
 /// Tries a store out, then runs the whole store suite over a bucket of its own.
 async fn conforms(title: &str, store: &NamedStore) {
     let bucket = store.scratch().await;
-    let client = S3Store::connect(small_copies(bucket.settings().clone())).await.unwrap();
-    let verdict = client.probe(&options(store.kind).run).await.unwrap();
+    let client = S3Store::connect(small_copies(bucket.settings().clone())).await.expect("a client");
+    let verdict = client.probe(&options(store.kind).run).await.expect("a verdict");
     assert_eq!(verdict.refusal(), None, "{title}");
     for warning in verdict.warnings() {
         say(&format!("{title}: {warning}"));

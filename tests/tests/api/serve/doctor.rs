@@ -31,19 +31,19 @@ fn doctor(endpoint: &Endpoint, bucket: &str) -> Command {
 async fn keys(endpoint: &Endpoint) -> Vec<String> {
     let pair = KeyPair { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() };
     let settings = S3Settings { endpoint: Some(endpoint.url()), credentials: Some(pair), ..S3Settings::new("folders") };
-    let store = S3Store::connect(settings).await.unwrap();
-    let listed = store.list(ListRequest::all(KeyPrefix::everything())).await.unwrap();
+    let store = S3Store::connect(settings).await.expect("a client");
+    let listed = store.list(ListRequest::all(KeyPrefix::everything())).await.expect("a listing");
     listed.objects.into_iter().map(|listed| listed.key.to_string()).collect()
 }
 
 fn json(out: &str) -> Value {
     assert_eq!(out.lines().count(), 1, "{out}");
-    serde_json::from_str(out).unwrap()
+    serde_json::from_str(out).expect("JSON")
 }
 
 fn outcome(report: &Value, check: &str) -> String {
-    let found = report["checks"].as_array().unwrap().iter().find(|found| found["check"] == check);
-    found.unwrap_or_else(|| panic!("no {check} in {report}"))["outcome"].as_str().unwrap().to_owned()
+    let found = report["checks"].as_array().expect("a list of checks").iter().find(|found| found["check"] == check);
+    found.unwrap_or_else(|| panic!("no {check} in {report}"))["outcome"].as_str().expect("an outcome").to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,7 +27,7 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Self {
-        let place = tempfile::tempdir().unwrap();
+        let place = tempfile::tempdir().expect("a directory");
         if let Some(named) = NamedStore::of_environment() {
             let bucket = named.scratch().await;
             return Self { settings: bucket.settings().clone(), place, _lower: (None, Some(bucket)) };

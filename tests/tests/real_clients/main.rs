@@ -3,6 +3,8 @@
 //! Without them (see `tests/clients/et_engine/install`) these tests print that they are skipped;
 //! with FOLDERBRIDGE_REAL_CLIENTS=required, as in the gate, that is a failure.
 
+mod stores;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

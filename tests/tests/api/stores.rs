@@ -1,0 +1,45 @@
+//! This very suite once more over real S3 servers: over MinIO all of it, over the others a stated part.
+
+use suites::stores::again::{self, Part};
+use suites::stores::differences::Kind;
+use suites::stores::installed::title;
+use suites::stores::minio::{self, MinIo};
+use suites::stores::processes::StoreProcess;
+
+/// What starts stores itself: this file.
+const THESE: &str = "the_suite_over";
+
+/// Files, uploads, folders and the real binary over a bucket. Accounts, hostile requests and counts of
+/// calls are left to MinIO and the embedded store: they ask nothing of a store that these do not.
+const PART: &[&str] = &["filesystems::", "serve::endpoint", "serve::stopping", "faults::"];
+
+/// One at a time: each has the machine to itself, as far as this suite goes.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+async fn part_over(kind: Kind, skip: &'static [&'static str]) {
+    let _turn = TURN.lock().await;
+    let Some(server) = StoreProcess::start(kind, "the API suite").await else { return };
+    again::run(&title(kind), "API", &server.store, Part { only: PART, skip });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_suite_over_minio_in_a_container() {
+    let _turn = TURN.lock().await;
+    let Some(server) = MinIo::start("the API suite").await else { return };
+    again::run(minio::TITLE, "API", &server.store, Part { only: &[], skip: &[THESE] });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_suite_over_seaweedfs() {
+    part_over(Kind::SeaweedFs, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_suite_over_ministack() {
+    part_over(Kind::Ministack, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_suite_over_moto() {
+    part_over(Kind::Moto, &[]).await;
+}
