@@ -1,7 +1,6 @@
 //! What `doctor` is told.
 
 use clap::Args;
-use clap::builder::FalseyValueParser;
 
 use super::PlaceFlags;
 
@@ -12,7 +11,7 @@ pub struct DoctorFlags {
     #[command(flatten)]
     pub place: PlaceFlags,
     /// Print one JSON object instead of lines.
-    #[arg(long, env = "FOLDERBRIDGE_DOCTOR_JSON", value_parser = FalseyValueParser::new())]
+    #[arg(long)]
     pub json: bool,
 }
 

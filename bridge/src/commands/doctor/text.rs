@@ -27,8 +27,8 @@ pub(super) fn render(told: &Told) -> String {
         text.push('\n');
         paragraph(&mut text, &format!("{:INDENT$}", "note"), note);
     }
-    text.push('\n');
-    paragraph(&mut text, "", &told.sentence());
+    // On one line, the last one.
+    text.push_str(&format!("\n{}\n", told.sentence()));
     text
 }
 

@@ -107,8 +107,13 @@ impl<'s> Bench<'s> {
     /// Aborts an upload that nobody needs any more; one that is done is gone already.
     pub(super) async fn end(&self, key: &ObjectKey, upload: &MultipartId) -> StoreResult<()> {
         self.store.abort_multipart(key, upload).await?;
-        self.written().uploads.retain(|(_, id)| id != upload);
+        self.done(upload);
         Ok(())
+    }
+
+    /// There is nothing left to abort.
+    pub(super) fn done(&self, upload: &MultipartId) {
+        self.written().uploads.retain(|(_, id)| id != upload);
     }
 
     /// Removes everything that was written; answers what could not be. An unfinished upload that

@@ -99,8 +99,8 @@ fn needed(check: Check) -> Vec<Operation> {
         Check::CopyByParts => [&upload[..], &[Put, Get, Copy]].concat(),
         Check::CopyConditions => vec![Put, Get, Copy],
         Check::DeleteConditions => vec![Put, Head, Delete],
-        Check::CompleteConditions => [&upload[..], &[Put, Get, ListParts]].concat(),
-        Check::CompletesRacing => [&upload[..], &[Head, Get]].concat(),
+        Check::CompleteConditions => [&upload[..], &[Put, Get, ListParts, Operation::AbortMultipart]].concat(),
+        Check::CompletesRacing => [&upload[..], &[Head, Get, Operation::AbortMultipart]].concat(),
         Check::CompleteAgain => upload.to_vec(),
         Check::Tags => vec![Put, SetTags, Tags],
     }

@@ -59,6 +59,7 @@ impl Bench<'_> {
             Operation::ListMultiparts => self.store.list_multiparts(&key).await.map(drop)?,
             Operation::CompleteMultipart => {
                 self.store.complete_multipart(&key, &upload, &parts, Condition::Always).await.map(drop)?;
+                self.done(&upload);
             }
             Operation::AbortMultipart => self.end(&key, &upload).await?,
             _ => {}

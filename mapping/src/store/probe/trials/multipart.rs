@@ -27,6 +27,7 @@ impl Bench<'_> {
             Ok(_) => return Ok(Seen::not("something is visible before Complete")),
         }
         self.store.complete_multipart(&key, &upload, &[head, tail], Condition::Always).await?;
+        self.done(&upload);
         let text = self.text("joined").await?;
         if text.len() != PART + TAIL.len() || text.strip_suffix(TAIL).is_none_or(|head| head.contains(|c| c != 'x')) {
             return Ok(Seen::not("the object is not its parts in the order of their numbers"));
@@ -61,6 +62,7 @@ impl Bench<'_> {
         let part = self.part(&key, &upload, 1, vec![b'x']).await?;
         let parts = [part];
         self.store.complete_multipart(&key, &upload, &parts, Condition::Always).await?;
+        self.done(&upload);
         match self.store.complete_multipart(&key, &upload, &parts, Condition::Always).await {
             Ok(_) => Ok(true),
             Err(error)
