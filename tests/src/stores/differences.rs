@@ -50,7 +50,9 @@ const MINISTACK: &[&str] = &[
 /// moto 5.1.22: a mock in memory. It takes no lock between looking and writing, so it is no store for
 /// more than one replica.
 const MOTO: &[&str] = &[
-    // An update is lost now and then, when many write one object at once.
+    // When many write one object at once, an update is lost or two win, now and then.
+    "of many puts if absent one wins",
+    "of many copies if absent one wins",
     "no update is lost",
     // Its Complete checks `If-None-Match` only, and that without a lock.
     "of many completes if absent one wins",
@@ -84,6 +86,13 @@ impl Kind {
             Self::Rclone => "rclone",
             Self::Unknown => "unknown",
         }
+    }
+
+    /// Whether it takes no lock between looking and writing. Trying that out, one is refused now and then,
+    /// and rightly: whoever wants to try the rest of it takes it nevertheless.
+    #[must_use]
+    pub const fn is_racy(self) -> bool {
+        matches!(self, Self::Moto)
     }
 
     /// Names of the checks that it is known to fail.

@@ -101,7 +101,8 @@ pub async fn capabilities_of_environment(store: &S3Store) -> Capabilities {
     static FOUND: OnceCell<Capabilities> = OnceCell::const_new();
     let probe = async || {
         let verdict = store.probe("suites").await.expect("a probe of the store");
-        assert_eq!(verdict.refusal(), None);
+        let racy = NamedStore::of_environment().is_some_and(|named| named.kind.is_racy());
+        assert!(racy || verdict.refusal().is_none(), "{:?}", verdict.refusal());
         verdict.capabilities
     };
     *FOUND.get_or_init(probe).await

@@ -34,16 +34,20 @@ const SEAWEEDFS: &[&str] = &[
     "filesystems::names::what_another_program_named_so_is_shown_read_and_removed",
 ];
 
-/// These take any secret key: there is no wrong one to be refused.
+/// For moto, nothing that starts the real binary: a start tries writers that race, which moto fails now and
+/// then.
+const WITHIN: &[&str] = &["filesystems::", "faults::"];
+
+/// It takes any secret key: there is no wrong one to be refused.
 const UNSIGNED: &[&str] = &["serve::endpoint::a_bucket_that_is_missing_or_not_ours_is_named"];
 
 /// One at a time: each has the machine to itself, as far as this suite goes.
 static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-async fn part_over(kind: Kind, skip: &'static [&'static str]) {
+async fn part_over(kind: Kind, only: &'static [&'static str], skip: &'static [&'static str]) {
     let _turn = TURN.lock().await;
     let Some(server) = StoreProcess::start(kind, "the API suite").await else { return };
-    again::run(&title(kind), "API", &server.store, Part { only: PART, skip });
+    again::run(&title(kind), "API", &server.store, Part { only, skip });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,15 +59,15 @@ async fn the_suite_over_minio_in_a_container() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_suite_over_seaweedfs() {
-    part_over(Kind::SeaweedFs, SEAWEEDFS).await;
+    part_over(Kind::SeaweedFs, PART, SEAWEEDFS).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_suite_over_ministack() {
-    part_over(Kind::Ministack, UNSIGNED).await;
+    part_over(Kind::Ministack, PART, UNSIGNED).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_suite_over_moto() {
-    part_over(Kind::Moto, UNSIGNED).await;
+    part_over(Kind::Moto, WITHIN, &[]).await;
 }

@@ -22,5 +22,8 @@ async fn all_holds(title: &str, store: Store, options: Options) -> Report {
     let report = run(&store, &options).await;
     println!("{title}: {report}");
     assert_eq!(report.surprises().count(), 0, "{title}: {report}");
+    let named = |name: &&str| report.findings.iter().any(|finding| finding.name == *name);
+    let unknown: Vec<_> = options.known.iter().filter(|name| !named(name)).collect();
+    assert!(unknown.is_empty(), "{title}: no such checks: {unknown:?}");
     report
 }

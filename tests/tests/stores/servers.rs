@@ -30,7 +30,7 @@ async fn conforms(title: &str, store: &NamedStore) {
     let bucket = store.scratch().await;
     let client = S3Store::connect(small_copies(bucket.settings().clone())).await.expect("a client");
     let verdict = client.probe(&options(store.kind).run).await.expect("a verdict");
-    assert_eq!(verdict.refusal(), None, "{title}");
+    assert!(store.kind.is_racy() || verdict.refusal().is_none(), "{title}: {:?}", verdict.refusal());
     for warning in verdict.warnings() {
         say(&format!("{title}: {warning}"));
     }
