@@ -12,9 +12,6 @@ const THESE: &str = "the_suite_over";
 /// What is not run over MinIO, by test.
 const MINIO: &[&str] = &[
     THESE,
-    // The table of costs is of a store that checks every condition; MinIO ignores those of deletes and
-    // copies, and a look comes before.
-    "costs::the_document_says_what_each_operation_costs",
     // MinIO lists what another program named `x__XLDIR__` as the directory `x`.
     "filesystems::names::what_another_program_named_so_is_shown_read_and_removed",
     // Brings its own stores: embedded ones that deny or break something.
