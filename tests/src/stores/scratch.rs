@@ -3,12 +3,12 @@
 use mapping::key::{KeyPrefix, ObjectKey};
 use mapping::random::{Random, SystemRandom};
 use mapping::store::s3::{S3Settings, S3Store};
-use mapping::store::{ListRequest, ObjectStore, StoreErrorKind, StoreResult};
+use mapping::store::{ListRequest, ObjectStore, StoreError, StoreErrorKind, StoreResult};
 
 use super::named::NamedStore;
 use super::say;
 
-/// How often a bucket is emptied in which something still writes.
+/// How often a bucket is emptied in which something still writes, or that does not let go.
 const SWEEPS: usize = 5;
 
 /// A bucket of its own. Dropped, it is removed with all that is in it.
@@ -83,6 +83,7 @@ async fn remove(settings: S3Settings) -> StoreResult<()> {
 }
 
 async fn empty(store: &S3Store) -> StoreResult<()> {
+    let (mut before, mut in_vain) = (Vec::new(), 0);
     loop {
         // Always the first page: a token of a page that is gone is nothing to rely on.
         let page = store.list(ListRequest::all(KeyPrefix::everything())).await?;
@@ -90,8 +91,13 @@ async fn empty(store: &S3Store) -> StoreResult<()> {
         if keys.is_empty() {
             return Ok(());
         }
+        in_vain = if keys == before { in_vain + 1 } else { 0 };
+        if in_vain == SWEEPS {
+            return Err(StoreError::new(StoreErrorKind::Refused, "what was deleted is still listed"));
+        }
         if let Some((_, error)) = store.delete_many(&keys).await?.pop() {
             return Err(error);
         }
+        before = keys;
     }
 }
