@@ -1,4 +1,4 @@
-//! The admin API from the other side: what `account`, `folder` and `fsck` call.
+//! The admin API from the other side: what `account`, `folder`, `fsck` and `sweep` call.
 
 use http::Method;
 use reqwest::{Client, RequestBuilder, Response};

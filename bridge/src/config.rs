@@ -15,6 +15,7 @@ mod health;
 mod parse;
 mod place;
 mod serve;
+mod sweep;
 
 pub use account::{AccountCommand, AccountFlags};
 pub use admin::AdminFlags;
@@ -24,6 +25,7 @@ pub use health::HealthFlags;
 pub use parse::Most;
 pub use place::{PlaceFlags, Where};
 pub use serve::ServeSettings;
+pub use sweep::SweepFlags;
 
 use crate::failure::StartError;
 
@@ -81,6 +83,9 @@ pub enum Command {
     /// Count what is in folders, and say where their usage is wrong.
     #[command(after_help = folder::FSCK_EXAMPLES)]
     Fsck(FsckFlags),
+    /// Remove now what crashes and deletions left in the bucket, or list it.
+    #[command(after_help = sweep::EXAMPLES)]
+    Sweep(SweepFlags),
     /// Ask a running server whether it is ready; exits with 0 if it is, else with 1 and the reason.
     #[command(after_help = health::EXAMPLES)]
     Health(HealthFlags),

@@ -40,7 +40,8 @@ async fn sweep(state: State, every: Duration) {
     let mut pause = Duration::from_millis(bucket.random().below(u64::try_from(every.as_millis()).unwrap_or(u64::MAX)));
     while stopping.run_until_cancelled(sleep(pause)).await.is_some() {
         pause = match bucket.sweep_in_turn(every / 2).await {
-            Ok(Turn::Swept(report)) => {
+            Ok(Turn::Swept(swept)) => {
+                let report = swept.report;
                 tracing::debug!(?report, "swept the bucket");
                 every
             }

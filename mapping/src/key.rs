@@ -251,6 +251,12 @@ impl KeyPrefix {
         Self(format!("{key}/"))
     }
 
+    /// The scratch objects of all probes.
+    #[must_use]
+    pub fn scratches() -> Self {
+        Self(format!("{CONTROL}/probe/"))
+    }
+
     /// One run's scratch objects.
     #[must_use]
     pub fn scratch(run: &str) -> Self {

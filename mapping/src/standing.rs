@@ -23,22 +23,54 @@ pub(crate) enum Standing {
     Young,
 }
 
+/// What a look at a claim tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// This.
+    At(Standing),
+    /// Its record is not there and its time is up: a fence would make it dead.
+    Overdue,
+}
+
 impl Bucket {
+    /// Looks what a claim of an address is worth, and changes nothing.
+    pub(crate) async fn look_at_claim(&self, claim: &EmailClaim) -> Result<Look> {
+        let Some(account) = claim.account else { return Ok(Look::At(Standing::Dead)) };
+        let record = self.manifest::<AccountRecord>(ObjectKey::account(account)).read().await?;
+        Ok(match record {
+            Some(record) => Look::At(record.standing()),
+            None if self.clock().now().since(claim.claimed) < self.settings().claim_grace => Look::At(Standing::Young),
+            None => Look::Overdue,
+        })
+    }
+
     /// What a claim of an address is worth. One that is too old is fenced: a record is written in
     /// the place of the one that did not come, so its slow maker fails.
     pub(crate) async fn standing_of_claim(&self, claim: &EmailClaim) -> Result<Standing> {
         let Some(account) = claim.account else { return Ok(Standing::Dead) };
+        if let Look::At(standing) = self.look_at_claim(claim).await? {
+            return Ok(standing);
+        }
         let manifest = self.manifest::<AccountRecord>(ObjectKey::account(account));
-        if let Some(record) = manifest.read().await? {
-            return Ok(record.standing());
-        }
-        if self.clock().now().since(claim.claimed) < self.settings().claim_grace {
-            return Ok(Standing::Young);
-        }
         match manifest.create(self.fenced_account(account, claim)).await? {
             Created::New => Ok(Standing::Dead),
             Created::Existed(record) => Ok(record.standing()),
         }
+    }
+
+    /// Looks what an entry among an account's names is worth, and changes nothing.
+    pub(crate) async fn look_at_entry(&self, account: AccountId, entry: &NameEntry) -> Result<Look> {
+        let young = self.clock().now().since(entry.created) < self.settings().claim_grace;
+        let record = self.manifest::<FolderRecord>(ObjectKey::folder(entry.folder)).read().await?;
+        Ok(match (record, entry.kind) {
+            (Some(record), _) if record.permission(account).is_some() => Look::At(Standing::Real),
+            // Not a member yet: whoever shares it writes the name first.
+            (Some(record), NameKind::Joined) if record.state == FolderState::Live && young => Look::At(Standing::Young),
+            (Some(_), _) => Look::At(Standing::Dead),
+            (None, _) if young => Look::At(Standing::Young),
+            (None, NameKind::Joined) => Look::At(Standing::Dead),
+            (None, NameKind::Owned) => Look::Overdue,
+        })
     }
 
     /// What an entry among an account's names is worth; one that is too old is fenced.
@@ -48,20 +80,13 @@ impl Bucket {
         name: &FolderName,
         entry: &NameEntry,
     ) -> Result<Standing> {
+        if let Look::At(standing) = self.look_at_entry(account, entry).await? {
+            return Ok(standing);
+        }
         let manifest = self.manifest::<FolderRecord>(ObjectKey::folder(entry.folder));
-        let young = self.clock().now().since(entry.created) < self.settings().claim_grace;
-        let record = manifest.read().await?;
-        match (record, entry.kind) {
-            (Some(record), _) if record.permission(account).is_some() => Ok(Standing::Real),
-            // Not a member yet: whoever shares it writes the name first.
-            (Some(record), NameKind::Joined) if record.state == FolderState::Live && young => Ok(Standing::Young),
-            (Some(_), _) => Ok(Standing::Dead),
-            (None, _) if young => Ok(Standing::Young),
-            (None, NameKind::Joined) => Ok(Standing::Dead),
-            (None, NameKind::Owned) => match manifest.create(self.fenced_folder(account, name, entry)).await? {
-                Created::Existed(record) if record.permission(account).is_some() => Ok(Standing::Real),
-                Created::New | Created::Existed(_) => Ok(Standing::Dead),
-            },
+        match manifest.create(self.fenced_folder(account, name, entry)).await? {
+            Created::Existed(record) if record.permission(account).is_some() => Ok(Standing::Real),
+            Created::New | Created::Existed(_) => Ok(Standing::Dead),
         }
     }
 

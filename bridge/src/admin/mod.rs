@@ -6,6 +6,7 @@ mod error;
 mod extract;
 mod folders;
 pub(crate) mod limits;
+mod sweep;
 pub(crate) mod wire;
 
 use axum::Router;
@@ -31,7 +32,8 @@ pub(crate) fn api() -> OpenApiRouter<State> {
         .routes(routes!(folders::limit))
         .routes(routes!(folders::usage))
         .routes(routes!(folders::check));
-    OpenApiRouter::new().nest("/admin/v1", accounts.merge(folders))
+    let bucket = OpenApiRouter::new().routes(routes!(sweep::sweep));
+    OpenApiRouter::new().nest("/admin/v1", accounts.merge(folders).merge(bucket))
 }
 
 /// The routes, to serve.

@@ -1,7 +1,10 @@
 //! Shapes of the admin API.
 
+use std::collections::BTreeMap;
+
 use mapping::accounts::{Account, Credentials};
 use mapping::seal::Secret;
+use mapping::sweep::{Finding, SweepReport, Swept};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -87,4 +90,83 @@ pub(crate) struct AccountsBody {
     /// What `after` continues with; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,
+}
+
+/// How to sweep.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SweepRequest {
+    /// Whether to list only.
+    #[serde(default)]
+    pub(crate) dry_run: bool,
+}
+
+/// What went, or would go.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct SweepBody {
+    pub(crate) dry_run: bool,
+    pub(crate) findings: Vec<FindingBody>,
+    /// How many more there were than are listed.
+    pub(crate) unlisted: usize,
+    /// How many of each kind.
+    pub(crate) counts: BTreeMap<String, u64>,
+}
+
+/// One thing, and why nobody needs it.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(crate) struct FindingBody {
+    pub(crate) what: String,
+    /// Its key, or what the keys of its objects begin with.
+    pub(crate) place: String,
+    pub(crate) reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) age_seconds: Option<u64>,
+    pub(crate) objects: usize,
+}
+
+impl From<Finding> for FindingBody {
+    fn from(finding: Finding) -> Self {
+        Self {
+            what: finding.what.name().to_owned(),
+            place: finding.place,
+            reason: finding.reason.to_owned(),
+            age_seconds: finding.age.map(|age| age.as_secs()),
+            objects: finding.objects,
+        }
+    }
+}
+
+impl SweepBody {
+    pub(crate) fn new(dry_run: bool, swept: Swept) -> Self {
+        let findings = swept.findings.into_iter().map(FindingBody::from).collect();
+        Self { dry_run, findings, unlisted: swept.unlisted, counts: counts(&swept.report) }
+    }
+}
+
+fn counts(report: &SweepReport) -> BTreeMap<String, u64> {
+    let SweepReport {
+        claims_freed,
+        accounts_removed,
+        credentials_removed,
+        names_removed,
+        objects_removed,
+        folders_removed,
+        uploads,
+        bundles_removed,
+        scratch_removed,
+    } = *report;
+    let counted = [
+        ("address claims", claims_freed),
+        ("accounts", accounts_removed),
+        ("credentials", credentials_removed),
+        ("folder names", names_removed),
+        ("objects", objects_removed),
+        ("folders", folders_removed),
+        ("bundles", bundles_removed),
+        ("scratch objects", scratch_removed),
+    ];
+    let of_uploads =
+        [("idle uploads", uploads.expired), ("uploads", uploads.forgotten), ("multipart uploads", uploads.orphans)];
+    let counted = counted.into_iter().map(|(what, count)| (what, count as u64));
+    counted.chain(of_uploads).map(|(what, count)| (what.to_owned(), count)).collect()
 }

@@ -10,6 +10,7 @@ mod log;
 mod output;
 mod serve;
 mod stop;
+mod sweep;
 mod welcome;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ pub fn run(line: CommandLine) -> Result<ExitCode, StartError> {
         Command::Folder(flags) => runtime()?.block_on(folder::run(flags))?,
         Command::Fsck(flags) => return runtime()?.block_on(fsck::run(flags)),
         Command::Health(flags) => runtime()?.block_on(health::run(flags))?,
+        Command::Sweep(flags) => runtime()?.block_on(sweep::run(flags))?,
         Command::Key(command) => key::run(&command),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,7 @@
 //! From what a request shows to the account that it speaks for.
 
 use crate::accounts::credentials::{looks_like_token, sealed_for, token_digest};
-use crate::accounts::{Account, no_such_account};
+use crate::accounts::{Account, Shown, no_such_account};
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::AccountId;
@@ -25,7 +25,8 @@ impl Bucket {
         }
         let account = self.pointed_at(token).await?;
         let digest = token_digest(token);
-        self.prove(account, |record| record.accepts_token_digest(&digest).then(|| Account::of(record))).await
+        let account = self.prove(account, |record| record.accepts_token_digest(&digest).then(|| Account::of(record)));
+        Ok(account.await?.who_showed(Shown::Token(digest)))
     }
 
     /// The account and the secret that belong to an access key, for checking a signature.
@@ -37,11 +38,24 @@ impl Bucket {
         let id = self.pointed_at(access_key).await?;
         let active = |record: &AccountRecord| {
             let sealed = record.active_key(access_key)?.secret.clone()?;
-            Some((Account::of(record), sealed))
+            Some((Account::of(record).who_showed(Shown::Key(access_key.to_owned())), sealed))
         };
         let (account, sealed) = self.prove(id, active).await?;
         let secret = self.keys().open(&sealed, &sealed_for(id, access_key))?;
         Ok((account, secret))
+    }
+
+    /// Looks again whether an account may act, by the credential that it showed then.
+    ///
+    /// # Errors
+    /// As [`Bucket::authenticate_token`].
+    pub(crate) async fn still_good(&self, account: &Account) -> Result<()> {
+        let good = |record: &AccountRecord| match &account.shown {
+            Some(Shown::Token(digest)) => record.accepts_token_digest(digest),
+            Some(Shown::Key(key)) => record.active_key(key).is_some(),
+            None => true,
+        };
+        self.prove(account.id, |record| good(record).then_some(())).await
     }
 
     /// Whose address and password these are. Takes as long for an address that nobody has.

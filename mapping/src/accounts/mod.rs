@@ -37,6 +37,17 @@ pub struct Account {
     pub disabled: bool,
     /// What is set for it.
     pub limits: AccountLimits,
+    /// What it showed to be authenticated, to be looked at again when a transfer takes long.
+    pub(crate) shown: Option<Shown>,
+}
+
+/// A credential that somebody showed, as its account's record has it.
+#[derive(Clone, Debug)]
+pub(crate) enum Shown {
+    /// An API token, by its digest.
+    Token(String),
+    /// An access key.
+    Key(String),
 }
 
 /// An account to be made.
@@ -62,7 +73,12 @@ impl Account {
             created: record.created,
             disabled: record.disabled,
             limits: record.limits,
+            shown: None,
         }
+    }
+
+    fn who_showed(self, shown: Shown) -> Self {
+        Self { shown: Some(shown), ..self }
     }
 }
 

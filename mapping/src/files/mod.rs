@@ -8,6 +8,7 @@ mod mkdir;
 mod outlive;
 mod page;
 mod read;
+mod recheck;
 mod remove;
 mod write;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::recheck::Gate;
 use super::{FileMeta, Overwrite, STAMP, already_exists};
 use crate::access::{Folder, Writes};
 use crate::error::{Error, ErrorKind, Result, Subject};
@@ -31,7 +32,8 @@ impl<A: Writes> Folder<A> {
     ///
     /// # Errors
     /// `AlreadyExists` under [`Overwrite::No`]; `Conflict` when a directory has that name or a file
-    /// is above it; `Invalid` for a broken body; `NotFound` when the folder was deleted meanwhile;
+    /// is above it; `Invalid` for a broken body; `NotFound` when the folder was deleted
+    /// or is not shared any more when the last bytes come, `Forbidden` and `Unauthenticated` likewise;
     /// `Unavailable` when nobody can tell whether it was written.
     pub async fn write(
         &self,
@@ -41,7 +43,11 @@ impl<A: Writes> Folder<A> {
         options: WriteOptions,
     ) -> Result<FileMeta> {
         match length {
-            Some(length) if length <= MAX_PUT => self.put(path, Body::once(length, body), options).await,
+            Some(length) if length <= MAX_PUT => {
+                let gate = Gate::default();
+                let written = self.put(path, Body::once(length, gate.around(self, length, body)), options).await;
+                gate.refusal().map_or(written, Err)
+            }
             _ => self.upload_stream(path, length, body, options).await,
         }
     }

@@ -113,6 +113,7 @@ impl ObjectStore for ObstructedStore {
     }
 
     async fn list(&self, request: ListRequest) -> StoreResult<ListPage> {
+        self.pass(Operation::List, &ObjectKey::listed(request.prefix.as_str().to_owned())).await;
         self.inner.list(request).await
     }
 

@@ -8,6 +8,8 @@ mod credentials;
 mod emails;
 mod folders;
 mod names;
+mod run;
+mod scratch;
 mod strays;
 #[cfg(test)]
 mod tests;
@@ -17,12 +19,14 @@ mod world;
 
 use std::collections::HashSet;
 
+pub(crate) use run::Run;
+pub use run::{Finding, Mode, Swept, What};
 pub use turn::Turn;
 
 use crate::bucket::Bucket;
 use crate::error::{ErrorKind, Result, Subject};
 use crate::key::{KeyPrefix, ObjectKey};
-use crate::store::ListRequest;
+use crate::store::{Condition, ListRequest};
 use crate::upload::SweptUploads;
 
 /// What one run of the sweeper did.
@@ -42,6 +46,10 @@ pub struct SweepReport {
     pub folders_removed: usize,
     /// What uploads left behind, removed.
     pub uploads: SweptUploads,
+    /// Bundles of uploads that are over, removed.
+    pub bundles_removed: usize,
+    /// Objects of store probes that died, removed.
+    pub scratch_removed: usize,
 }
 
 /// Accounts, claims or pointers looked at at one time.
@@ -54,16 +62,26 @@ impl Bucket {
     /// # Errors
     /// `Unavailable` when the store does not answer: what was done stays done.
     pub async fn sweep(&self) -> Result<SweepReport> {
-        let mut report = SweepReport::default();
-        let emails = self.sweep_emails(&mut report).await;
+        self.sweep_as(Mode::Remove).await.map(|swept| swept.report)
+    }
+
+    /// As [`Bucket::sweep`], telling each thing that went; a dry run tells what would go and writes
+    /// nothing. (What a run removes can be what keeps something else: that goes in the next.)
+    ///
+    /// # Errors
+    /// As [`Bucket::sweep`].
+    pub async fn sweep_as(&self, mode: Mode) -> Result<Swept> {
+        let run = Run::new(mode);
+        let emails = self.sweep_emails(&run).await;
         // Those that are missing here are looked at one by one.
         let mut good = HashSet::new();
-        let accounts = self.sweep_accounts(&mut report, &mut good).await;
-        let credentials = self.sweep_credentials(&mut report, &good).await;
-        let strays = self.sweep_strays(&mut report).await;
-        let uploads = self.sweep_uploads().await.map(|swept| report.uploads = swept);
-        emails.and(accounts).and(credentials).and(strays).and(uploads)?;
-        Ok(report)
+        let accounts = self.sweep_accounts(&run, &mut good).await;
+        let credentials = self.sweep_credentials(&run, &good).await;
+        let strays = self.sweep_strays(&run).await;
+        let uploads = self.sweep_uploads_in(&run).await;
+        let scratch = self.sweep_scratch(&run).await;
+        emails.and(accounts).and(credentials).and(strays).and(uploads).and(scratch)?;
+        Ok(run.end())
     }
 
     /// Lets the sweep go on past something that could not be looked at. Only a store that does not
@@ -83,5 +101,10 @@ impl Bucket {
         let request = ListRequest { token: after, ..ListRequest::all(prefix) };
         let page = self.store().list(request).await.map_err(|error| error.about(Subject::Request))?;
         Ok((page.objects.into_iter().map(|listed| listed.key).collect(), page.next))
+    }
+
+    /// Removes one control object.
+    async fn remove(&self, key: &ObjectKey) -> Result<()> {
+        self.store().delete(key, Condition::Always).await.map_err(|error| error.about(Subject::Request))
     }
 }

@@ -1,6 +1,6 @@
 //! Names that lead nowhere.
 
-use super::SweepReport;
+use super::run::{Finding, Run, What};
 use crate::access::no_such_folder;
 use crate::bucket::Bucket;
 use crate::error::{ErrorKind, Result};
@@ -8,34 +8,73 @@ use crate::id::{AccountId, FolderId};
 use crate::key::ObjectKey;
 use crate::manifest::Change;
 use crate::name::FolderName;
-use crate::records::{FolderRecord, NameEntry, NamesRecord};
-use crate::standing::Standing;
+use crate::records::{Draining, FolderRecord, NameEntry, NameKind, NamesRecord};
+use crate::standing::{Look, Standing};
+
+/// An entry that is to go.
+struct Dead {
+    name: FolderName,
+    entry: NameEntry,
+    reason: &'static str,
+}
 
 impl Bucket {
     /// Removes the entries of an account that are dead, all in one write, and only those that are
-    /// still as they were looked at.
-    pub(super) async fn sweep_names(&self, account: AccountId, report: &mut SweepReport) -> Result<()> {
-        let Some(names) = self.names(account).read().await? else { return Ok(()) };
-        let mut dead: Vec<(FolderName, NameEntry)> = Vec::new();
+    /// still as they were looked at. A dry run answers what they would have put on the list of
+    /// folders to be drained.
+    pub(super) async fn sweep_names(&self, run: &Run, account: AccountId) -> Result<Vec<Draining>> {
+        let Some(names) = self.names(account).read().await? else { return Ok(Vec::new()) };
+        let mut dead = Vec::new();
         for (name, entry) in names.entries {
-            let granted = self.grants(entry.folder, account).await?;
-            if !granted && self.standing_of_entry(account, &name, &entry).await? == Standing::Dead {
-                dead.push((name, entry));
-            }
+            dead.extend(self.if_dead(run, account, name, entry).await?);
         }
         if dead.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let now = self.clock().now();
+        let still_there = |names: &NamesRecord| {
+            let there = |dead: &&Dead| names.entries.get(&dead.name) == Some(&dead.entry);
+            dead.iter().filter(there).map(|dead| dead.name.clone()).collect::<Vec<_>>()
+        };
         let forget = |names: &mut NamesRecord| {
-            let gone: Vec<_> = dead.iter().filter(|(name, entry)| names.entries.get(name) == Some(entry)).collect();
-            for (name, _) in &gone {
+            let gone = still_there(names);
+            for name in &gone {
                 names.give_up(name, now);
             }
-            Ok(if gone.is_empty() { Change::Keep(0) } else { Change::Save(gone.len()) })
+            Ok(if gone.is_empty() { Change::Keep(gone) } else { Change::Save(gone) })
         };
-        report.names_removed += self.names(account).update(forget).await?;
-        Ok(())
+        let gone = match run.is_dry() {
+            true => dead.iter().map(|dead| dead.name.clone()).collect(),
+            false => self.names(account).update(forget).await?,
+        };
+        let mut draining = Vec::new();
+        for dead in dead.into_iter().filter(|dead| gone.contains(&dead.name)) {
+            run.note(self.finding(account, &dead));
+            let listed = run.is_dry() && dead.entry.kind == NameKind::Owned;
+            draining.extend(listed.then_some(Draining { folder: dead.entry.folder, since: now }));
+        }
+        Ok(draining)
+    }
+
+    /// The entry, if it leads nowhere; its slow maker is fenced off then.
+    async fn if_dead(&self, run: &Run, account: AccountId, name: FolderName, entry: NameEntry) -> Result<Option<Dead>> {
+        if self.grants(entry.folder, account).await? {
+            return Ok(None);
+        }
+        let reason = match (self.look_at_entry(account, &entry).await?, entry.kind) {
+            (Look::At(Standing::Real | Standing::Young), _) => return Ok(None),
+            (Look::At(Standing::Dead), NameKind::Owned) => "its folder is deleted or never came to be",
+            (Look::At(Standing::Dead), NameKind::Joined) => "its folder is not shared with the account, or is no more",
+            (Look::Overdue, _) => "its folder did not come to be in time",
+        };
+        let fenced = run.is_dry() || self.standing_of_entry(account, &name, &entry).await? == Standing::Dead;
+        Ok(fenced.then_some(Dead { name, entry, reason }))
+    }
+
+    fn finding(&self, account: AccountId, dead: &Dead) -> Finding {
+        let place = format!("{} `{}`", ObjectKey::names(account), dead.name);
+        let age = Some(self.clock().now().since(dead.entry.created));
+        Finding { what: What::Name, place, reason: dead.reason, age, objects: 1 }
     }
 
     /// Whether the folder is there and grants `account` anything.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::SweepReport;
+use super::run::Run;
 use crate::bucket::Bucket;
 use crate::error::{Result, Subject};
 use crate::id::FolderId;
@@ -21,24 +21,27 @@ struct Known {
 impl Bucket {
     /// Removes the data and the counts of folders without a record. A record comes before its
     /// folder's data and goes after it, so whose data is seen and whose record is not is no more.
-    pub(super) async fn sweep_strays(&self, report: &mut SweepReport) -> Result<()> {
+    pub(super) async fn sweep_strays(&self, run: &Run) -> Result<()> {
         // In this order: a folder that is made meanwhile is in the second look if it is in the first.
         let with_data = self.folders_with_data().await?;
         let known = self.known_folders().await?;
         for folder in with_data.union(&known.counted).filter(|folder| !known.recorded.contains(folder)) {
-            let swept = self.sweep_stray(*folder).await;
-            report.objects_removed += self.pass_over(&ObjectKey::folder(*folder), swept)?;
+            let swept = self.sweep_stray(run, *folder).await;
+            self.pass_over(&ObjectKey::folder(*folder), swept)?;
         }
         Ok(())
     }
 
-    async fn sweep_stray(&self, folder: FolderId) -> Result<usize> {
+    async fn sweep_stray(&self, run: &Run, folder: FolderId) -> Result<()> {
         if self.manifest::<FolderRecord>(ObjectKey::folder(folder)).read().await?.is_some() {
-            return Ok(0);
+            return Ok(());
         }
-        let removed = self.drain_prefix(&FolderPrefix::of(folder)).await?;
-        self.remove(&ObjectKey::usage(folder)).await?;
-        Ok(removed)
+        self.sweep_data(run, &FolderPrefix::of(folder), "its folder has no record", None).await?;
+        if run.is_dry() {
+            return Ok(());
+        }
+        // Not worth a finding: the count of nothing.
+        self.remove(&ObjectKey::usage(folder)).await
     }
 
     async fn folders_with_data(&self) -> Result<BTreeSet<FolderId>> {

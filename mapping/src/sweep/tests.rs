@@ -2,6 +2,8 @@
 //! acknowledged stays, what was not is whole or not there, the request can be made again, and the
 //! sweeper leaves what an undisturbed run would have left.
 
+mod turns;
+
 use std::collections::BTreeMap;
 use std::task::Poll;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::SweepReport;
+use super::run::{Mode, Swept};
 use crate::bucket::Bucket;
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -10,10 +10,10 @@ use crate::id::ReplicaId;
 use crate::lease::Attempt;
 
 /// What became of a wish to sweep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// It was done.
-    Swept(SweepReport),
+    Swept(Swept),
     /// Another replica is at it, or died while it was.
     Elsewhere {
         /// Which.
@@ -44,7 +44,7 @@ impl Bucket {
             Attempt::Held { by, look_again } => return Ok(Turn::Elsewhere { by, look_again }),
         };
         let stopping = self.tasks().stopping();
-        let swept = stopping.run_until_cancelled(lease.while_mine(self.sweep())).await;
+        let swept = stopping.run_until_cancelled(lease.while_mine(self.sweep_as(Mode::Remove))).await;
         // Given back whatever came of it: what may still be under way removes only what anybody may.
         if let Err(error) = lease.release().await {
             tracing::warn!(error = &error as &dyn std::error::Error, "others may sweep only after a while");

@@ -14,6 +14,7 @@ use crate::store::faulty::{Faults, FaultyStore, Kill, Moment};
 use crate::store::memory::MemoryStore;
 use crate::store::obstructed::ObstructedStore;
 use crate::store::{Attributes, Body, Condition, ListRequest, Store};
+use crate::sweep::{Mode, Swept};
 use crate::testing::{self, TestBucket, add_account};
 
 /// What is under way when the process dies.
@@ -150,8 +151,22 @@ impl World {
     pub(super) async fn sweep(&self) {
         for _ in 0..3 {
             self.test.clock.advance(Settings::default().late_writes);
-            self.process(60).await.sweep().await.unwrap();
+            self.sweep_as_announced(60).await;
         }
+    }
+
+    /// Sweeps once. A dry run before it writes nothing and says exactly what will go.
+    pub(super) async fn sweep_as_announced(&self, seed: u64) -> Swept {
+        let (faulty, dry) = self.mortal_process(seed).await;
+        let writes = faulty.writes();
+        let mut announced = dry.sweep_as(Mode::DryRun).await.unwrap();
+        assert_eq!(faulty.writes(), writes, "a dry run writes");
+        let mut swept = self.process(seed).await.sweep_as(Mode::Remove).await.unwrap();
+        for run in [&mut announced, &mut swept] {
+            run.findings.sort_by(|one, other| one.place.cmp(&other.place));
+        }
+        assert_eq!(announced, swept);
+        swept
     }
 
     /// How many objects of which kind there are: keys without what is random in them.

@@ -59,6 +59,7 @@ impl Publishing<'_> {
         if self.overwrite == Overwrite::No && existing.is_some() {
             return Err(already_exists(&self.record.path));
         }
+        folder.still_granted().await?;
         let charged = folder.charge(writing, self.survey.total).await?;
         let outcome = match fixed {
             Some(fixed) => self.complete(fixed, &parts).await,

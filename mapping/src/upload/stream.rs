@@ -52,6 +52,7 @@ impl<A: Writes> Folder<A> {
         let first = self.first_pieces(&mut inflow, sizes).await?;
         if let Some(pieces) = &first.whole {
             let bytes = pieces.iter().map(|piece| piece.bytes.clone()).collect();
+            self.still_granted().await?;
             return self.put(path, replayable(bytes), options).await;
         }
         let carried = UploadOptions { content_type: options.content_type };

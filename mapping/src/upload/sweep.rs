@@ -16,6 +16,7 @@ use crate::id::UploadId;
 use crate::key::{KeyPrefix, ObjectKey};
 use crate::manifest::Change;
 use crate::store::{Condition, ListRequest, MultipartId, StoreError};
+use crate::sweep::{Finding, Mode, Run, What};
 
 /// How long a finished upload is remembered, so that finishing it again succeeds.
 const DONE_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -38,9 +39,13 @@ pub struct SweptUploads {
 /// One sweep: what it has read so far.
 struct Sweep<'b> {
     bucket: &'b Bucket,
+    run: &'b Run,
     now: Timestamp,
     records: BTreeMap<UploadId, UploadRecord>,
-    swept: SweptUploads,
+    /// Those that are over, or would be if this were no dry run.
+    over: BTreeSet<UploadId>,
+    /// Multipart uploads that this sweep has aborted, or would have.
+    aborted: BTreeSet<String>,
 }
 
 impl Bucket {
@@ -50,8 +55,16 @@ impl Bucket {
     /// # Errors
     /// `Unavailable` when the store does not answer; the next sweep goes on.
     pub async fn sweep_uploads(&self) -> Result<SweptUploads> {
+        let run = Run::new(Mode::Remove);
+        self.sweep_uploads_in(&run).await?;
+        Ok(run.end().report.uploads)
+    }
+
+    /// The same as a part of a run of the sweeper.
+    pub(crate) async fn sweep_uploads_in(&self, run: &Run) -> Result<()> {
         let now = self.clock().now();
-        let mut sweep = Sweep { bucket: self, now, records: BTreeMap::new(), swept: SweptUploads::default() };
+        let mut sweep =
+            Sweep { bucket: self, run, now, records: BTreeMap::new(), over: BTreeSet::new(), aborted: BTreeSet::new() };
         // All expire before any is forgotten: an upload that is under way keeps others' orphans.
         let mut over = Vec::new();
         for (id, bundles) in sweep.list().await? {
@@ -60,12 +73,13 @@ impl Bucket {
                 Err(error) => complain(&id, &error),
             }
         }
+        sweep.over = over.iter().map(|(id, _)| id.clone()).collect();
         for (id, record) in over {
             if let Err(error) = sweep.forget(&id, &record).await {
                 complain(&id, &error);
             }
         }
-        Ok(sweep.swept)
+        Ok(())
     }
 }
 
@@ -95,7 +109,7 @@ impl Sweep<'_> {
     async fn end_one(&mut self, id: &UploadId, bundles: Vec<ObjectKey>) -> Result<Option<UploadRecord>> {
         // A record is written before the first bundle and removed after the last.
         let Some(record) = self.read(id).await? else {
-            self.delete_all(&bundles).await?;
+            self.delete_bundles(id, &bundles, "no upload has them", None).await?;
             return Ok(None);
         };
         let over = match &record.state {
@@ -103,7 +117,8 @@ impl Sweep<'_> {
             State::Done(_) | State::Aborted | State::Expired => Some(record),
         };
         let Some(record) = over else { return Ok(None) };
-        self.delete_all(&bundles).await?;
+        let age = Some(self.now.since(record.touched));
+        self.delete_bundles(id, &bundles, "their upload is over", age).await?;
         let remembered = matches!(&record.state, State::Done(done) if self.now.since(done.at) < DONE_REMEMBERED);
         Ok((!remembered).then_some(record))
     }
@@ -136,8 +151,14 @@ impl Sweep<'_> {
             record.state = State::Expired;
             Ok(Change::Save(record.clone()))
         };
-        let record = self.bucket.manifest(ObjectKey::session(id)).update(change).await?;
-        self.swept.expired += u64::from(record.state == State::Expired);
+        let record = match self.run.is_dry() {
+            true => UploadRecord { state: State::Expired, ..record.clone() },
+            false => self.bucket.manifest(ObjectKey::session(id)).update(change).await?,
+        };
+        if record.state == State::Expired {
+            let age = Some(now.since(record.touched));
+            self.run.note(finding(What::Expired, &ObjectKey::session(id), "nothing came for its whole life", age));
+        }
         self.records.insert(id.clone(), record.clone());
         Ok(record.is_over().then_some(record))
     }
@@ -151,7 +172,11 @@ impl Sweep<'_> {
         let active = Active::new(id.clone(), Arc::new(record.clone()), Duration::ZERO);
         let session = Session::new(self.bucket.clone(), Arc::new(active));
         let Some(done) = session.find_published(record).await? else { return Ok(None) };
-        session.end_finish(&Done { at: record.touched, ..done }).await?;
+        let done = Done { at: record.touched, ..done };
+        if self.run.is_dry() {
+            return Ok(Some(UploadRecord { state: State::Done(done), ..record.clone() }));
+        }
+        session.end_finish(&done).await?;
         Ok(Some((*session.look_again().await?).clone()))
     }
 
@@ -161,15 +186,25 @@ impl Sweep<'_> {
         if !matches!(record.state, State::Done(_))
             && let Some(fixed) = &record.fixed
         {
-            self.abort(record, &fixed.multipart).await?;
+            self.abort_own(record, &fixed.multipart).await?;
         }
         if !self.abort_orphans(record).await? {
             return Ok(());
         }
         let session = ObjectKey::session(id);
-        self.bucket.store().delete(&session, Condition::Always).await.map_err(unreadable)?;
-        self.records.remove(id);
-        self.swept.forgotten += 1;
+        let reason = match record.state {
+            State::Done(_) => "it was finished long enough ago",
+            State::Aborted => "its client gave it up",
+            State::Expired | State::Open | State::Finishing => "it has expired",
+        };
+        let work = async {
+            self.bucket.store().delete(&session, Condition::Always).await.map_err(unreadable)?;
+            Ok(1)
+        };
+        let age = Some(self.now.since(record.touched));
+        if self.run.settle(finding(What::Upload, &session, reason, age), work).await? {
+            self.records.remove(id);
+        }
         Ok(())
     }
 
@@ -185,12 +220,18 @@ impl Sweep<'_> {
         let Some(held) = self.held_of(&record.key()).await? else { return Ok(false) };
         let life = self.bucket.settings().session_life;
         let (mut old, mut young) = (Vec::new(), 0);
-        for orphan in listed.into_iter().filter(|upload| !held.contains(&upload.id.0)) {
-            if self.now.since(orphan.initiated) < life { young += 1 } else { old.push(orphan.id) }
+        let needed = |id: &String| held.contains(id) || self.aborted.contains(id);
+        for orphan in listed.into_iter().filter(|upload| !needed(&upload.id.0)) {
+            if self.now.since(orphan.initiated) < life { young += 1 } else { old.push(orphan) }
         }
         for orphan in &old {
-            self.abort(record, orphan).await?;
-            self.swept.orphans += 1;
+            let finding = Finding {
+                place: format!("{} ({})", record.key(), orphan.id.0),
+                ..finding(What::Multipart, &record.key(), "no upload holds it", Some(self.now.since(orphan.initiated)))
+            };
+            let work = async { self.abort(record, &orphan.id).await.map(|()| 1) };
+            self.run.settle(finding, work).await?;
+            self.aborted.insert(orphan.id.0.clone());
         }
         Ok(young == 0)
     }
@@ -204,7 +245,7 @@ impl Sweep<'_> {
                 continue;
             }
             let Some(record) = self.read(&id).await? else { continue };
-            if record.key() != *key || record.is_over() {
+            if record.key() != *key || record.is_over() || (self.run.is_dry() && self.over.contains(&id)) {
                 continue;
             }
             let Some(fixed) = record.fixed else { return Ok(None) };
@@ -213,13 +254,35 @@ impl Sweep<'_> {
         Ok(Some(held))
     }
 
+    /// Aborts the multipart upload of a record that is over: part of removing the record.
+    async fn abort_own(&mut self, record: &UploadRecord, multipart: &MultipartId) -> Result<()> {
+        self.aborted.insert(multipart.0.clone());
+        if self.run.is_dry() { Ok(()) } else { self.abort(record, multipart).await }
+    }
+
     async fn abort(&self, record: &UploadRecord, multipart: &MultipartId) -> Result<()> {
         self.bucket.store().abort_multipart(&record.key(), multipart).await.map_err(unreadable)
     }
 
-    async fn delete_all(&self, keys: &[ObjectKey]) -> Result<()> {
-        delete_all(self.bucket.store(), keys).await.map_err(unreadable)
+    async fn delete_bundles(
+        &self,
+        id: &UploadId,
+        keys: &[ObjectKey],
+        reason: &'static str,
+        age: Option<Duration>,
+    ) -> Result<()> {
+        let place = KeyPrefix::bundles(id).as_str().to_owned();
+        let finding = Finding { what: What::Bundles, place, reason, age, objects: keys.len() };
+        let work = async {
+            delete_all(self.bucket.store(), keys).await.map_err(unreadable)?;
+            Ok(keys.len())
+        };
+        self.run.settle(finding, work).await.map(drop)
     }
+}
+
+fn finding(what: What, key: &ObjectKey, reason: &'static str, age: Option<Duration>) -> Finding {
+    Finding { what, place: key.to_string(), reason, age, objects: 1 }
 }
 
 fn id_of(key: &ObjectKey) -> Option<UploadId> {

@@ -13,6 +13,7 @@ use mapping::path::FilePath;
 use mapping::store::faulty::{Faults, FaultyStore, Kill, Moment};
 use mapping::store::memory::{ETags, MemoryStore, Repeat};
 use mapping::store::{GetOptions, ListRequest, Store};
+use mapping::sweep::Mode;
 use mapping::upload::{Upload, UploadOptions};
 use mapping::usage::Usage;
 use mapping::{Account, Bucket, Folder, FolderRef, Result, Settings, testing};
@@ -194,6 +195,29 @@ impl World {
     pub async fn expire_and_sweep(&self) {
         self.expire();
         self.replica(0).bucket.sweep_uploads().await.expect("a sweep");
+    }
+
+    /// As [`World::expire_and_sweep`], with everything that there is to sweep, and a dry run before
+    /// it that must say what goes, and change nothing.
+    ///
+    /// # Errors
+    /// What the two of them disagree on.
+    ///
+    /// # Panics
+    /// When a sweep fails.
+    pub async fn expire_and_sweep_as_announced(&self) -> Result<(), String> {
+        self.expire();
+        let replica = self.replica(0);
+        let writes = replica.store.writes();
+        let mut announced = replica.bucket.sweep_as(Mode::DryRun).await.expect("a dry run");
+        if replica.store.writes() != writes {
+            return Err("a dry run writes".to_owned());
+        }
+        let mut swept = replica.bucket.sweep_as(Mode::Remove).await.expect("a sweep");
+        for run in [&mut announced, &mut swept] {
+            run.findings.sort_by(|one, other| one.place.cmp(&other.place));
+        }
+        if announced == swept { Ok(()) } else { Err(format!("announced {announced:#?}, swept {swept:#?}")) }
     }
 
     /// Whether the sweep left nothing. A replica that still held chunks of an expired upload may

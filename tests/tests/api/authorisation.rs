@@ -28,7 +28,7 @@ const FILESYSTEMS: [Row; 11] = [
     ("DELETE", "/filesystems/{id}/files/{path}", "{}", [401, 403, 403, 200, 200, 401]),
 ];
 
-const ADMIN: [Row; 7] = [
+const ADMIN: [Row; 8] = [
     ("GET", "/admin/v1/accounts", "", [401, 401, 401, 401, 401, 200]),
     ("POST", "/admin/v1/accounts", r#"{"email": "new-{who}@example.org"}"#, [401, 401, 401, 401, 401, 201]),
     ("GET", "/admin/v1/accounts/{id}", "", [401, 401, 401, 401, 401, 200]),
@@ -36,6 +36,7 @@ const ADMIN: [Row; 7] = [
     ("POST", "/admin/v1/accounts/{id}/disable", "", [401, 401, 401, 401, 401, 200]),
     ("POST", "/admin/v1/accounts/{id}/enable", "", [401, 401, 401, 401, 401, 200]),
     ("PATCH", "/admin/v1/accounts/{id}/limits", r#"{"max_folders": 9}"#, [401, 401, 401, 401, 401, 200]),
+    ("POST", "/admin/v1/sweep", r#"{"dry_run": true}"#, [401, 401, 401, 401, 401, 200]),
 ];
 
 const ADMIN_FOLDERS: [Row; 5] = [

@@ -3,6 +3,7 @@
 mod admin;
 mod authorisation;
 mod aws;
+mod claims;
 mod costs;
 mod counts;
 mod faults;
@@ -11,4 +12,5 @@ mod hostile;
 mod limits;
 mod serve;
 mod stores;
+mod sweep;
 mod vocabulary;

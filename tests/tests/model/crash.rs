@@ -96,7 +96,7 @@ async fn die_at(way: Way, call: u64, moment: Moment, after: After) -> Result<(),
 
 /// Nothing is left but the file, and the folder's usage is exactly the file.
 async fn check_rest(world: &World, memory: &MemoryStore) -> Result<(), String> {
-    world.expire_and_sweep().await;
+    world.expire_and_sweep_as_announced().await?;
     let (left, unfinished) = (world.rubbish().await, memory.unfinished());
     if !left.is_empty() || !unfinished.is_empty() {
         return Err(format!("the sweep leaves {left:?} {unfinished:?}"));

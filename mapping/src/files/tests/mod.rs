@@ -6,6 +6,7 @@ mod list;
 mod long;
 mod opaque;
 mod read;
+mod revoked;
 mod write;
 
 use std::io;

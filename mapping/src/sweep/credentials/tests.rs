@@ -7,6 +7,7 @@ use crate::random::SeededRandom;
 use crate::store::faulty::{Kill, Moment};
 use crate::store::operation::Operation;
 use crate::sweep::world::World;
+use crate::sweep::{Mode, Run, Swept};
 
 #[tokio::test(start_paused = true)]
 async fn a_credential_that_becomes_good_while_the_sweeper_takes_its_pointer_stays_good() {
@@ -30,14 +31,16 @@ async fn a_credential_that_becomes_good_while_the_sweeper_takes_its_pointer_stay
         }
         let token = ObjectKey::credential(issued.api_token.expose());
         obstructed.hold(Operation::Delete, token.as_str());
-        let sweep = sweeper.sweep_pointer(token);
-        tokio::pin!(sweep);
+        let run = Run::new(Mode::Remove);
+        let mut sweep = Box::pin(sweeper.sweep_pointer(&run, token));
         while !obstructed.is_holding() {
             assert!(futures::poll!(sweep.as_mut()).is_pending());
         }
         world.process(8).await.create_account(new()).await.unwrap();
         obstructed.let_go();
-        assert!(!sweep.await.unwrap());
+        sweep.as_mut().await.unwrap();
+        drop(sweep);
+        assert_eq!(run.end(), Swept::default());
         world.check(Some(issued.clone())).await;
     }
 }

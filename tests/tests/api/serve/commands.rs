@@ -157,7 +157,7 @@ fn every_setting_of_serve_is_in_the_readme() {
 fn help_and_version_are_there() {
     let (code, help, _) = run(Command::new(binary()).env_clear().arg("--help"));
     assert_eq!(code, Some(0));
-    for word in ["serve", "account", "health", "key"] {
+    for word in ["serve", "account", "health", "sweep", "key"] {
         assert!(help.contains(word), "{help}");
     }
     let (code, version, _) = run(Command::new(binary()).env_clear().arg("--version"));

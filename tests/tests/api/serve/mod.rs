@@ -10,14 +10,14 @@ mod stopping;
 use std::process::{Command, Output};
 
 /// Runs a command that ends by itself: its status, standard output and standard error.
-fn run(command: &mut Command) -> (Option<i32>, String, String) {
+pub(crate) fn run(command: &mut Command) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = command.output().expect("the program starts");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     (status.code(), text(stdout), text(stderr))
 }
 
 /// A sentence for a person: one line, no trace, no quoted structure.
-fn assert_one_sentence(error: &str, part: &str) {
+pub(crate) fn assert_one_sentence(error: &str, part: &str) {
     let lines: Vec<_> = error.lines().filter(|line| line.starts_with("folderbridge: ")).collect();
     assert_eq!(lines.len(), 1, "{error}");
     assert!(lines[0].contains(part), "`{part}` is not in: {error}");
