@@ -254,15 +254,6 @@ impl<A> Folder<A> {
 }
 
 impl<A: Writes> Folder<A> {
-    /// Opens it again, for writing: what was granted then may have been taken back.
-    ///
-    /// # Errors
-    /// As [`Bucket::folder`].
-    pub(crate) async fn open_again(&self) -> Result<()> {
-        let granted = self.bucket.granted(&self.account, self.id(), Permission::Write).await?;
-        granted.map(drop).ok_or_else(no_such_folder)
-    }
-
     /// The same folder, for writing and no more.
     pub(crate) fn for_writing(&self) -> Folder<Write> {
         Folder {

@@ -44,6 +44,18 @@ pub fn soak_seed() -> Option<u64> {
     variable("FOLDERBRIDGE_TEST_SOAK_SEED")?.parse().ok()
 }
 
+/// Whether the simulation runs for as long as it takes to try everything.
+#[must_use]
+pub fn simulation_is_long() -> bool {
+    variable("FOLDERBRIDGE_SIMULATION").as_deref() == Some("long")
+}
+
+/// The seed that the simulation begins with.
+#[must_use]
+pub fn simulation_seed() -> Option<u64> {
+    variable("FOLDERBRIDGE_SIMULATION_SEED")?.parse().ok()
+}
+
 /// A setting of the store that the suites run over instead of the embedded one: `ENDPOINT`, `BUCKET`, ...
 #[must_use]
 pub fn test_store(setting: &str) -> Option<String> {

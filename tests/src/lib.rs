@@ -14,4 +14,5 @@ pub mod raw;
 pub mod reply;
 pub mod s3;
 pub mod shaky;
+pub mod simulation;
 pub mod stores;

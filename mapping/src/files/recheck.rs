@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 
-use crate::access::{Folder, Write, Writes};
+use crate::access::{Folder, FolderRef, Write, Writes};
 use crate::error::{Error, Result};
 use crate::store::BodyStream;
 
@@ -61,6 +61,6 @@ impl<A: Writes> Folder<A> {
             return Ok(());
         }
         bucket.still_good(self.account()).await?;
-        self.open_again().await.map(drop)
+        bucket.folder::<Write>(self.account(), &FolderRef::Id(self.id())).await.map(drop)
     }
 }

@@ -1,5 +1,7 @@
 //! Removes files and directory trees.
 
+use std::time::Duration;
+
 use futures::{Stream, TryStreamExt, stream};
 
 use super::{is_a_directory, no_such_file};
@@ -15,6 +17,12 @@ const BATCHES_AT_ONCE: usize = 4;
 
 /// How many failures are told one by one; more are only counted.
 const MOST_FAILURES: usize = 100;
+
+/// How often a delete is sent that the store answers with 409.
+const DELETES: u32 = 4;
+
+/// How long to wait after the first of them.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How much a removal takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,20 +88,32 @@ impl<A: Deletes> Folder<A> {
 
     /// Deletes one file.
     pub(super) async fn delete_file(&self, path: &FilePath, condition: Condition, charged: Charged) -> Result<()> {
-        let Err(error) = self.bucket().store().delete(&self.key(path), condition).await else {
-            charged.settle();
-            return Ok(());
-        };
-        // The second sending of a conditional delete is refused once the first was done.
-        let missing = error.kind() == StoreErrorKind::NotFound;
-        if (missing || error.is_unknown() || error.is_lost_race()) && self.head(path).await?.is_none() {
-            charged.settle();
-            return Ok(());
+        let mut attempt = 1;
+        loop {
+            let Err(error) = self.bucket().store().delete(&self.key(path), condition.clone()).await else {
+                charged.settle();
+                return Ok(());
+            };
+            // The second sending of a conditional delete is refused once the first was done.
+            let missing = error.kind() == StoreErrorKind::NotFound;
+            if missing || error.is_unknown() || error.is_lost_race() {
+                let Some(there) = self.head(path).await? else {
+                    charged.settle();
+                    return Ok(());
+                };
+                // A store that says 409 has done nothing, and wants to be asked again.
+                let same = !matches!(&condition, Condition::Matches(etag) if *etag != there.etag);
+                if error.kind() == StoreErrorKind::Conflict && same && attempt < DELETES {
+                    tokio::time::sleep(CONFLICT_PAUSE * attempt).await;
+                    attempt += 1;
+                    continue;
+                }
+            }
+            if !error.is_unknown() {
+                charged.cancel();
+            }
+            return Err(error.about(Subject::File));
         }
-        if !error.is_unknown() {
-            charged.cancel();
-        }
-        Err(error.about(Subject::File))
     }
 
     async fn remove_tree(&self, path: &FilePath) -> Result<Removed> {

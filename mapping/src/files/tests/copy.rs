@@ -61,6 +61,22 @@ async fn what_cannot_be_copied_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_move_that_is_refused_has_moved_nothing_and_one_that_meets_a_conflict_goes_on() {
+    // As AWS answers now and then to racing conditional requests.
+    for call in 1..12 {
+        let fixture = Fixture::new().await;
+        write(&fixture.folder, "a", "one").await;
+        fixture.fault_at(fixture.faulty.calls() + call, Fault::Conflict);
+        let moved = fixture.folder.move_file(&path("a"), &path("b"), Overwrite::Yes).await;
+        let mut there = Vec::new();
+        for name in ["a", "b"] {
+            there.push(fixture.folder.head(&path(name)).await.unwrap().is_some());
+        }
+        assert_eq!(there, [moved.is_err(), moved.is_ok()], "409 at request {call}: {moved:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn killed_between_copy_and_delete_the_file_is_there() {
     // Looks at both places, the charge, the copy; then the second charge, a last look, the delete.
     for call in 1..12 {
