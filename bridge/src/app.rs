@@ -37,6 +37,8 @@ pub struct AppSettings {
     pub idle: Idle,
     /// How often the bucket is swept; `None` leaves it to others.
     pub sweep_every: Option<Duration>,
+    /// How often jobs are looked for whose replica has died; `None` leaves it to others.
+    pub tend_jobs_every: Option<Duration>,
 }
 
 impl Default for AppSettings {
@@ -50,6 +52,7 @@ impl Default for AppSettings {
             answer_patience: Duration::from_secs(300),
             idle: Idle::default(),
             sweep_every: None,
+            tend_jobs_every: None,
         }
     }
 }
@@ -182,7 +185,7 @@ pub(crate) fn serve(listener: TcpListener, bucket: Bucket, settings: &AppSetting
     let server = Server { listener, idle: settings.idle, drain, stop: stop.clone() };
     let mut running = JoinSet::new();
     running.spawn(server.run(router(&state, settings)));
-    housekeeping::begin(&state, settings.sweep_every);
+    housekeeping::begin(&state, settings.sweep_every, settings.tend_jobs_every);
     Ok(Running { address, state, server: running, stop, drain })
 }
 

@@ -16,11 +16,25 @@ const FOLD_EVERY: Duration = Duration::from_secs(5);
 const SOON: Duration = Duration::from_secs(1);
 
 /// Begins what goes on until the application stops.
-pub(crate) fn begin(state: &State, sweep_every: Option<Duration>) {
+pub(crate) fn begin(state: &State, sweep_every: Option<Duration>, tend_every: Option<Duration>) {
     let tasks = state.bucket().tasks();
     tasks.background(fold_latencies(state.clone()));
+    if let Some(every) = tend_every {
+        tasks.background(tend_jobs(state.clone(), every));
+    }
     if let Some(every) = sweep_every {
         tasks.background(sweep(state.clone(), every));
+    }
+}
+
+/// At once after a start, which may follow the death of all replicas, and then now and then.
+async fn tend_jobs(state: State, every: Duration) {
+    let (bucket, stopping) = (state.bucket(), state.bucket().tasks().stopping());
+    let mut ticks = interval(every);
+    while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+        if let Some(Err(error)) = stopping.run_until_cancelled(bucket.tend_jobs()).await {
+            tracing::warn!(error = causes(&error), "jobs could not be looked for this time");
+        }
     }
 }
 
@@ -70,7 +84,33 @@ mod tests {
     use crate::app::AppSettings;
 
     #[tokio::test(start_paused = true)]
+    async fn jobs_are_looked_for_until_the_application_stops() {
+        let (store, state) = application().await;
+        begin(&state, None, Some(Duration::from_secs(15)));
+        store.reset();
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        assert_eq!(store.reset().to_string(), "list 3");
+        state.bucket().drain(Duration::from_secs(5)).await;
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert_eq!(store.counts().reads(), 0, "a look after the end");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn the_bucket_is_swept_until_the_application_stops() {
+        let (store, state) = application().await;
+        begin(&state, Some(Duration::from_secs(60)), None);
+        for _ in 0..2 {
+            store.reset();
+            tokio::time::sleep(Duration::from_secs(130)).await;
+            assert!(store.counts().reads() > 0, "no sweep within two periods");
+        }
+        state.bucket().drain(Duration::from_secs(5)).await;
+        store.reset();
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert_eq!(store.counts().reads(), 0, "a sweep after the end");
+    }
+
+    async fn application() -> (Arc<CountedStore>, State) {
         let memory: Store = Arc::new(MemoryStore::new(Arc::new(ManualClock::new())));
         let store = Arc::new(CountedStore::new(memory));
         let parts = Parts {
@@ -81,16 +121,7 @@ mod tests {
             settings: Settings::default(),
         };
         let bucket = Bucket::open(parts).await.unwrap();
-        let state = State::new(bucket.clone(), &AppSettings::default()).unwrap();
-        begin(&state, Some(Duration::from_secs(60)));
-        for _ in 0..2 {
-            store.reset();
-            tokio::time::sleep(Duration::from_secs(130)).await;
-            assert!(store.counts().reads() > 0, "no sweep within two periods");
-        }
-        bucket.drain(Duration::from_secs(5)).await;
-        store.reset();
-        tokio::time::sleep(Duration::from_secs(600)).await;
-        assert_eq!(store.counts().reads(), 0, "a sweep after the end");
+        let state = State::new(bucket, &AppSettings::default()).unwrap();
+        (store, state)
     }
 }

@@ -9,7 +9,9 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::files::KnownDirectories;
+use crate::files::tree::Pace;
 use crate::id::ReplicaId;
+use crate::jobs::Jobs;
 use crate::key::ObjectKey;
 use crate::lease::{Terms, Watch};
 use crate::limits::FolderLimits;
@@ -40,6 +42,7 @@ struct Inner {
     tallies: Tallies,
     known_directories: KnownDirectories,
     sweeper: Watch,
+    jobs: Jobs,
 }
 
 /// What a [`Bucket`] is made of.
@@ -92,6 +95,18 @@ pub struct Settings {
     /// How long a lease holds from its last renewal: a replica that was dead or paused for so long has
     /// lost what it held. Others take it [`Settings::late_writes`] after that.
     pub lease_for: Duration,
+    /// How long a request works on a tree before the work goes on as a job.
+    pub job_after: Duration,
+    /// How many entries of a tree are gone through at a time, 1 to 1,000: more of them than a step
+    /// takes are a job.
+    pub job_page: u16,
+    /// As [`Settings::lease_for`], for jobs.
+    pub job_lease_for: Duration,
+    /// How much later than that another replica goes on with a job: longer than a removal that was
+    /// sent before can still be under way. Late copies do no harm, whatever they take.
+    pub job_late: Duration,
+    /// How long a job that is over is remembered.
+    pub job_kept_for: Duration,
     /// How many folders of others may be shared with one account.
     pub most_joined: usize,
     /// With how many accounts one folder may be shared.
@@ -124,6 +139,11 @@ impl Default for Settings {
             hold_dead_after: Duration::from_secs(5 * 60),
             late_writes: Duration::from_secs(15 * 60),
             lease_for: Duration::from_secs(60),
+            job_after: Duration::from_secs(5),
+            job_page: 1000,
+            job_lease_for: Duration::from_secs(30),
+            job_late: Duration::from_secs(60),
+            job_kept_for: Duration::from_secs(7 * 24 * 60 * 60),
             most_joined: 1000,
             most_members: 1000,
         }
@@ -134,6 +154,11 @@ impl Settings {
     /// How long things take with a lease.
     pub(crate) const fn terms(&self) -> Terms {
         Terms { life: self.lease_for, late: self.late_writes }
+    }
+
+    /// The same for the lease of a job.
+    pub(crate) const fn job_terms(&self) -> Terms {
+        Terms { life: self.job_lease_for, late: self.job_late }
     }
 }
 
@@ -175,6 +200,7 @@ impl Bucket {
             tallies: Tallies::new(Arc::clone(&parts.clock), &parts.settings),
             known_directories: KnownDirectories::new(Arc::clone(&parts.clock), parts.settings.cache_for),
             sweeper: Watch::new(ObjectKey::lease("sweeper"), parts.settings.terms()),
+            jobs: Jobs::default(),
             parts,
         };
         let bucket = Self { inner: Arc::new(inner) };
@@ -255,6 +281,16 @@ impl Bucket {
     /// Whose turn it is to sweep.
     pub(crate) fn sweeper(&self) -> &Watch {
         &self.inner.sweeper
+    }
+
+    /// What this replica knows of jobs.
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.inner.jobs
+    }
+
+    /// How many requests of bulk work run at once.
+    pub(crate) fn pace(&self) -> &Pace {
+        self.inner.jobs.pace()
     }
 
     /// What folders hold.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::error::{Error, Subject};
@@ -56,6 +57,10 @@ uuid_id!(
 uuid_id!(
     /// A folder.
     FolderId, Subject::Folder, "folder"
+);
+uuid_id!(
+    /// Work on a tree of files; a job, once it outlasts its request.
+    JobId, Subject::Job, "job"
 );
 uuid_id!(
     /// A running process: names its bundles and leases; never used again after a restart.
@@ -123,6 +128,24 @@ impl Stamp {
     #[must_use]
     pub fn random(random: &dyn Random) -> Self {
         Self(random.alphanumeric(16))
+    }
+
+    /// The stamp of the copy that `job` makes of the version `version` of a file: whoever goes on
+    /// with the job after a crash knows it again.
+    #[must_use]
+    pub fn of_copy(job: JobId, version: &str) -> Self {
+        let digest = hex::encode(Sha256::digest(version.as_bytes()));
+        Self(format!("{}{}", Self::copies_of(job), &digest[..16]))
+    }
+
+    /// Whether `text` is the stamp of a copy that `job` made of any version.
+    #[must_use]
+    pub fn is_copy_of(text: &str, job: JobId) -> bool {
+        text.len() == 48 && text.starts_with(&Self::copies_of(job))
+    }
+
+    fn copies_of(job: JobId) -> String {
+        job.0.as_simple().to_string()
     }
 
     /// The stamp as text, as it stands in an object's metadata.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Subject};
-use crate::id::{AccountId, FolderId, ReplicaId, UploadId};
+use crate::id::{AccountId, FolderId, JobId, ReplicaId, UploadId};
 use crate::name::Email;
 use crate::path::{DirPath, FilePath};
 
@@ -164,6 +164,18 @@ impl ObjectKey {
         Self(format!("{CONTROL}/uploads/{upload}/bundles/{replica}-{number:08}"))
     }
 
+    /// Work on a tree that outlasted its request.
+    #[must_use]
+    pub fn job(job: JobId) -> Self {
+        Self(format!("{CONTROL}/jobs/{job}"))
+    }
+
+    /// Whose turn it is to work on a job.
+    #[must_use]
+    pub fn job_lease(job: JobId) -> Self {
+        Self(format!("{CONTROL}/leases/jobs/{job}"))
+    }
+
     /// A scratch object of the store probe and of the conformance suite.
     #[must_use]
     pub fn scratch(run: &str, name: &str) -> Self {
@@ -232,6 +244,18 @@ impl KeyPrefix {
     #[must_use]
     pub fn data() -> Self {
         Self("folders/".to_owned())
+    }
+
+    /// All jobs.
+    #[must_use]
+    pub fn jobs() -> Self {
+        Self(format!("{CONTROL}/jobs/"))
+    }
+
+    /// The leases of all jobs.
+    #[must_use]
+    pub fn job_leases() -> Self {
+        Self(format!("{CONTROL}/leases/jobs/"))
     }
 
     /// All claims of e-mail addresses.

@@ -15,6 +15,7 @@ pub mod files;
 pub mod folders;
 mod format;
 pub mod id;
+pub mod jobs;
 pub mod key;
 mod lease;
 pub mod limits;

@@ -151,6 +151,8 @@ fn counts(report: &SweepReport) -> BTreeMap<String, u64> {
         names_removed,
         objects_removed,
         folders_removed,
+        jobs_removed,
+        leases_removed,
         uploads,
         bundles_removed,
         scratch_removed,
@@ -162,6 +164,8 @@ fn counts(report: &SweepReport) -> BTreeMap<String, u64> {
         ("folder names", names_removed),
         ("objects", objects_removed),
         ("folders", folders_removed),
+        ("jobs", jobs_removed),
+        ("leases", leases_removed),
         ("bundles", bundles_removed),
         ("scratch objects", scratch_removed),
     ];

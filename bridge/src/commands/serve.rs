@@ -19,6 +19,9 @@ use crate::place::Place;
 /// How often what stopped half way and what was deleted is looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// How often jobs are looked for whose replica has died.
+const TEND_JOBS_EVERY: Duration = Duration::from_secs(15);
+
 pub(super) async fn run(flags: ServeFlags) -> Result<(), StartError> {
     let settings = flags.settings()?;
     log::install(&flags.log)?;
@@ -50,6 +53,7 @@ async fn start(flags: &ServeFlags, settings: &ServeSettings) -> Result<(Running,
         admin_token,
         drain: settings.drain,
         sweep_every: Some(SWEEP_EVERY),
+        tend_jobs_every: Some(TEND_JOBS_EVERY),
         ..AppSettings::default()
     };
     let running = app::serve(listener, bucket, &app_settings)?;

@@ -122,6 +122,13 @@ impl<A: Writes> Folder<A> {
         Ok(Writing { entered, existing })
     }
 
+    /// As [`Folder::begin_write`] where nothing can be, as far as is known: no look.
+    pub(super) fn begin_blind_write(&self, path: &FilePath) -> Writing {
+        let entered = self.bucket().ledger().enter(self.id(), path);
+        self.bucket().known_directories().forget(&self.key(path));
+        Writing { entered, existing: None }
+    }
+
     /// Charges a write of `bytes`; to be settled once the file is there.
     ///
     /// # Errors

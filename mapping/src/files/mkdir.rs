@@ -40,7 +40,7 @@ impl<A: Writes> Folder<A> {
         let looks = (self.head(path), self.is_directory(path), self.look_above(path), self.has_parent(path, parents));
         let (file, directory, (), parent) = try_join!(looks.0, looks.1, looks.2, looks.3)?;
         if file.is_some() {
-            return Err(Error::new(ErrorKind::Conflict, Subject::File, format!("`{path}` is a file")));
+            return Err(super::is_a_file(path));
         }
         if directory {
             return Err(already_exists(path));
@@ -58,7 +58,7 @@ impl<A: Writes> Folder<A> {
         }
     }
 
-    async fn put_marker(&self, path: &FilePath) -> Result<()> {
+    pub(super) async fn put_marker(&self, path: &FilePath) -> Result<()> {
         let key = ObjectKey::marker(self.prefix(), path);
         let stamp = Stamp::random(self.bucket().random());
         let attributes = stamped(&stamp, Some(MARKER_TYPE.to_owned()), BTreeMap::new());

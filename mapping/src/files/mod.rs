@@ -10,6 +10,7 @@ mod page;
 mod read;
 mod recheck;
 mod remove;
+pub mod tree;
 mod write;
 
 #[cfg(test)]
@@ -136,6 +137,10 @@ fn no_such_directory(directory: &DirPath) -> Error {
 
 pub(crate) fn already_exists(path: &FilePath) -> Error {
     Error::new(ErrorKind::AlreadyExists, Subject::File, format!("`{path}` already exists"))
+}
+
+fn is_a_file(path: &FilePath) -> Error {
+    Error::new(ErrorKind::Conflict, Subject::File, format!("`{path}` is a file"))
 }
 
 fn is_a_directory(kind: ErrorKind, path: &FilePath) -> Error {

@@ -8,7 +8,7 @@ use crate::random::SystemRandom;
 fn no_control_key_is_a_prefix_of_another() {
     let (account, folder) = (AccountId::random(&SystemRandom), FolderId::random(&SystemRandom));
     let (upload, replica) = (UploadId::random(&SystemRandom), ReplicaId::random(&SystemRandom));
-    let email = "a@b".parse().unwrap();
+    let (email, job) = ("a@b".parse().unwrap(), JobId::random(&SystemRandom));
     let keys = [
         ObjectKey::format(),
         ObjectKey::email(&email),
@@ -19,6 +19,8 @@ fn no_control_key_is_a_prefix_of_another() {
         ObjectKey::usage(folder),
         ObjectKey::session(&upload),
         ObjectKey::bundle(&upload, replica, 1),
+        ObjectKey::job(job),
+        ObjectKey::job_lease(job),
         ObjectKey::scratch("r", "x"),
     ];
     for one in &keys {

@@ -13,7 +13,6 @@ mod watch;
 
 use std::time::Duration;
 
-#[cfg(test)]
 pub(crate) use held::Lease;
 #[cfg(test)]
 pub(crate) use record::LeaseRecord;

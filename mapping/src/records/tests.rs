@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{AccountRecord, CredentialPointer, EmailClaim, FolderRecord, FormatRecord, NamesRecord};
+use crate::jobs::JobRecord;
 use crate::lease::LeaseRecord;
 use crate::manifest::{Document, Stored};
 use crate::upload::UploadRecord;
@@ -37,4 +38,5 @@ fn the_documents_are_as_the_page_shows_them() {
     check::<UploadRecord>();
     check::<UsageRecord>();
     check::<LeaseRecord>();
+    check::<JobRecord>();
 }

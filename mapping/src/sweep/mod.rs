@@ -44,6 +44,10 @@ pub struct SweepReport {
     pub objects_removed: usize,
     /// Deleted folders whose last trace is gone.
     pub folders_removed: usize,
+    /// Jobs that were over for long enough, forgotten.
+    pub jobs_removed: usize,
+    /// Leases of jobs that are no more, removed.
+    pub leases_removed: usize,
     /// What uploads left behind, removed.
     pub uploads: SweptUploads,
     /// Bundles of uploads that are over, removed.
@@ -79,8 +83,9 @@ impl Bucket {
         let credentials = self.sweep_credentials(&run, &good).await;
         let strays = self.sweep_strays(&run).await;
         let uploads = self.sweep_uploads_in(&run).await;
+        let jobs = self.sweep_jobs(&run).await;
         let scratch = self.sweep_scratch(&run).await;
-        emails.and(accounts).and(credentials).and(strays).and(uploads).and(scratch)?;
+        emails.and(accounts).and(credentials).and(strays).and(uploads).and(jobs).and(scratch)?;
         Ok(run.end())
     }
 

@@ -44,6 +44,10 @@ pub enum What {
     Multipart,
     /// The last trace of an upload that is over.
     Upload,
+    /// A job that has been over for long enough.
+    Job,
+    /// The lease of a job that is no more.
+    Lease,
     /// What a store probe that died has left.
     Scratch,
 }
@@ -148,6 +152,8 @@ impl What {
             Self::Bundles => "bundles",
             Self::Multipart => "multipart upload",
             Self::Upload => "upload",
+            Self::Job => "job",
+            Self::Lease => "lease",
             Self::Scratch => "probe scratch",
         }
     }
@@ -166,6 +172,8 @@ impl SweepReport {
             What::Bundles => self.bundles_removed += objects,
             What::Multipart => self.uploads.orphans += 1,
             What::Upload => self.uploads.forgotten += 1,
+            What::Job => self.jobs_removed += 1,
+            What::Lease => self.leases_removed += objects,
             What::Scratch => self.scratch_removed += objects,
         }
     }

@@ -85,7 +85,7 @@ fn all_gone(removed: Removed) -> Result<StatusCode, Refusal> {
         Some(first) => {
             let message =
                 format!("{} of the files could not be deleted, `{}` among them: try again", removed.failed, first.path);
-            Err(Error::new(ErrorKind::Unavailable, Subject::File, message).caused_by(first.error).into())
+            Err(Error::new(ErrorKind::Unavailable, Subject::File, message).caused_by(first.message).into())
         }
     }
 }

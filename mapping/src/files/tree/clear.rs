@@ -1,0 +1,111 @@
+//! Removes: all of a page, or what of a page was copied and has not changed since.
+
+use std::collections::HashMap;
+
+use super::pace::pause;
+use super::tally::{Count, Progress};
+use super::walk::{TRIES, Walk};
+use crate::access::{Delete, Folder};
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::remove::Failure;
+use crate::key::{KeyPrefix, ObjectKey};
+use crate::store::{ListPage, Listed, StoreError};
+
+impl Walk {
+    /// Removes everything on a page, whatever its name.
+    pub(super) async fn remove_page(&self, source: &Folder<Delete>, page: &ListPage) -> Result<Progress> {
+        let keys: Vec<ObjectKey> = page.objects.iter().map(|listed| listed.key.clone()).collect();
+        if keys.is_empty() {
+            return Ok(Progress::default());
+        }
+        let refused = self.patiently(|| self.delete(&keys)).await?;
+        let mut progress = Progress { found: counted(&page.objects), ..Progress::default() };
+        progress.done = told(source, &page.objects, refused, &mut progress);
+        Ok(progress)
+    }
+
+    /// Removes `copied`, which came from the page at `cursor`, where it still is what it was.
+    ///
+    /// Another look directly before each sending: not every store looks at a delete's condition, so
+    /// what somebody writes within those milliseconds is removed. What was changed before stays, and
+    /// the next pass moves it.
+    pub(super) async fn clear(
+        &self,
+        source: &Folder<Delete>,
+        cursor: Option<&str>,
+        copied: &[&Listed],
+    ) -> Result<Progress> {
+        let mut progress = Progress::default();
+        if copied.is_empty() {
+            return Ok(progress);
+        }
+        let charged = source.charge_removal().await?;
+        for attempt in 0..TRIES {
+            let now = self.look(source, cursor).await?;
+            let there: HashMap<&ObjectKey, &Listed> = now.objects.iter().map(|listed| (&listed.key, listed)).collect();
+            let same = |listed: &&&Listed| there.get(&listed.key).is_some_and(|now| *now == **listed);
+            let keys: Vec<ObjectKey> = copied.iter().filter(same).map(|listed| listed.key.clone()).collect();
+            let gone = copied.iter().filter(|listed| !there.contains_key(&listed.key) || keys.contains(&listed.key));
+            let gone: Vec<Listed> = gone.map(|listed| (*listed).clone()).collect();
+            match self.delete_in_turn(&keys).await {
+                Ok(refused) => {
+                    progress.done = told(source, &gone, refused, &mut progress);
+                    charged.settle();
+                    return Ok(progress);
+                }
+                Err(error) if error.kind() == ErrorKind::Unavailable && attempt + 1 < TRIES => {
+                    tokio::time::sleep(pause(self.bucket.random(), attempt)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Error::new(ErrorKind::Unavailable, Subject::File, "the store does not answer: try again"))
+    }
+
+    async fn delete_in_turn(&self, keys: &[ObjectKey]) -> Result<Vec<(ObjectKey, StoreError)>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let turn = self.pace().turn().await;
+        let answer = self.delete(keys).await;
+        if answer.is_err() {
+            turn.refused()
+        } else {
+            turn.answered()
+        }
+        answer
+    }
+
+    async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<(ObjectKey, StoreError)>> {
+        self.bucket.store().delete_many(keys).await.map_err(|error| error.about(Subject::File))
+    }
+}
+
+/// How many files are listed, and their bytes.
+fn counted(listed: &[Listed]) -> Count {
+    let files = listed.iter().filter(|listed| !is_marker(listed));
+    files.fold(Count::default(), |sum, listed| sum.and(Count::file(listed.size)))
+}
+
+pub(super) fn is_marker(listed: &Listed) -> bool {
+    listed.key.as_str().ends_with('/')
+}
+
+/// What went of `listed`, when the store refused to remove `refused`: that is noted in `progress`.
+fn told(
+    source: &Folder<Delete>,
+    listed: &[Listed],
+    refused: Vec<(ObjectKey, StoreError)>,
+    progress: &mut Progress,
+) -> Count {
+    let folder = KeyPrefix::folder(source.prefix());
+    let refused: HashMap<ObjectKey, StoreError> = refused.into_iter().collect();
+    let gone: Vec<Listed> = listed.iter().filter(|listed| !refused.contains_key(&listed.key)).cloned().collect();
+    for (key, error) in refused {
+        tracing::debug!(%key, error = &error as &dyn std::error::Error, "the store refuses to remove an object");
+        let path = folder.rest(&key).unwrap_or_default().to_owned();
+        let message = format!("it could not be removed: {}", error.about(Subject::File).message());
+        progress.fail(Failure { path, message });
+    }
+    counted(&gone)
+}

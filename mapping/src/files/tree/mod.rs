@@ -1,0 +1,90 @@
+//! Copies, moves and removes trees of any size, inside the store. Names are resolved once (`resolve`);
+//! then the tree is gone through page by page (`walk`), in the request or as a job (`crate::jobs`).
+//!
+//! What is moved is copied first and removed after, page by page, so a crash leaves two copies of
+//! some files and never none.
+
+mod clear;
+mod copy;
+mod item;
+mod pace;
+mod plan;
+mod policy;
+mod resolve;
+mod tally;
+mod walk;
+
+pub use plan::{Place, Work};
+pub use policy::{ConflictPolicy, Kind};
+pub use tally::{Count, Progress};
+
+pub(crate) use pace::{Pace, pause};
+pub(crate) use plan::Plan;
+pub(crate) use tally::Position;
+pub(crate) use walk::{Step, Walk};
+
+use resolve::Wish;
+
+use super::{is_a_file, no_such_file};
+use crate::access::{Deletes, Folder, Reads, Writes};
+use crate::error::Result;
+use crate::jobs::Underway;
+use crate::path::FilePath;
+
+impl<A: Reads> Folder<A> {
+    /// Begins to copy the file or directory at `from`, with content types and metadata, to `to` of
+    /// `target`, which may be the same folder. Goes on when the answer is dropped.
+    ///
+    /// # Errors
+    /// `NotFound` when nothing is at `from`; `AlreadyExists` under [`ConflictPolicy::Reject`];
+    /// `Invalid` when it would be put onto or into itself, or a path would be too long; `Conflict` when
+    /// a file is above `to`, or what is there is not of its kind. Nothing is copied then.
+    pub async fn copy_to<B: Writes>(
+        &self,
+        from: &FilePath,
+        target: &Folder<B>,
+        to: &FilePath,
+        policy: ConflictPolicy,
+    ) -> Result<Underway> {
+        let plan = Wish { work: Work::Copy, source: self, from, target, to, policy }.resolve().await?;
+        Ok(Underway::begin(self.bucket(), self.account(), plan))
+    }
+}
+
+impl<A: Deletes> Folder<A> {
+    /// Begins to move the file or directory at `from` to `to` of `target`. The directory it was in
+    /// stays. Goes on when the answer is dropped.
+    ///
+    /// # Errors
+    /// As [`Folder::copy_to`].
+    pub async fn move_to<B: Writes>(
+        &self,
+        from: &FilePath,
+        target: &Folder<B>,
+        to: &FilePath,
+        policy: ConflictPolicy,
+    ) -> Result<Underway> {
+        let plan = Wish { work: Work::Move, source: self, from, target, to, policy }.resolve().await?;
+        Ok(Underway::begin(self.bucket(), self.account(), plan))
+    }
+
+    /// Begins to remove the directory at `path` with everything below it. The directory it was in
+    /// stays. Goes on when the answer is dropped.
+    ///
+    /// # Errors
+    /// `NotFound` when nothing is there; `Conflict` for a file.
+    pub async fn remove_tree(&self, path: &FilePath) -> Result<Underway> {
+        match self.kind_at(path).await? {
+            None => Err(no_such_file(path)),
+            Some(Kind::File) => Err(is_a_file(path)),
+            Some(Kind::Directory) => Ok(self.begin_removal(path)),
+        }
+    }
+
+    /// Begins to remove the directory at `path`, which is one.
+    pub(super) fn begin_removal(&self, path: &FilePath) -> Underway {
+        let source = Place { folder: self.id(), path: path.clone() };
+        let plan = Plan { work: Work::Delete, kind: Kind::Directory, source, target: None };
+        Underway::begin(self.bucket(), self.account(), plan)
+    }
+}

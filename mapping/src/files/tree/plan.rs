@@ -1,0 +1,126 @@
+//! What is to be done with a tree, with every name resolved: whoever goes on with it after a crash
+//! decides nothing anew.
+
+use serde::{Deserialize, Serialize};
+
+use super::policy::Kind;
+use crate::error::Result;
+use crate::id::{FolderId, JobId, Stamp};
+use crate::path::FilePath;
+use crate::store::ETag;
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Copy it.
+    Copy,
+    /// Copy it, and remove what was copied.
+    Move,
+    /// Remove it.
+    Delete,
+}
+
+/// A path in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The folder.
+    pub folder: FolderId,
+    /// The path.
+    pub path: FilePath,
+}
+
+/// What to do with a file that is at the target of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Existing {
+    /// Nothing was at the target when the names were resolved: what came since is left alone.
+    Keep,
+    /// Replace it.
+    Replace,
+    /// Put the other beside it.
+    Rename,
+}
+
+/// Where something is put.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Target {
+    pub(crate) place: Place,
+    pub(crate) existing: Existing,
+}
+
+/// What is done to what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) work: Work,
+    pub(crate) kind: Kind,
+    pub(crate) source: Place,
+    /// None when something is removed.
+    pub(crate) target: Option<Target>,
+}
+
+impl Plan {
+    /// Where what lies at `path` of the source goes.
+    ///
+    /// # Errors
+    /// `Invalid` when the path there would be too long.
+    pub(super) fn target_of(&self, target: &Target, path: &FilePath) -> Result<FilePath> {
+        match path.as_str().strip_prefix(self.source.path.as_str()) {
+            None | Some("") => Ok(target.place.path.clone()),
+            Some(rest) => format!("{}{rest}", target.place.path).parse(),
+        }
+    }
+}
+
+/// The stamp of the copy that the undertaking `id` makes of the version `etag` of a file.
+pub(super) fn stamp(id: JobId, etag: &ETag) -> Stamp {
+    Stamp::of_copy(id, &etag.0)
+}
+
+/// Whose copy a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// This undertaking's, of this version.
+    Now,
+    /// This undertaking's, of a version that is no more.
+    Before,
+    /// Somebody else's.
+    Elsewhere,
+}
+
+/// Whose copy a file is that bears `found`.
+pub(super) fn made(found: Option<&str>, id: JobId, etag: &ETag) -> Made {
+    match found {
+        Some(found) if found == stamp(id, etag).as_str() => Made::Now,
+        Some(found) if Stamp::is_copy_of(found, id) => Made::Before,
+        _ => Made::Elsewhere,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SystemRandom;
+
+    #[test]
+    fn a_path_goes_to_the_same_place_below_the_target() {
+        let folder = FolderId::random(&SystemRandom);
+        let place = |path: &str| Place { folder, path: path.parse().unwrap() };
+        let target = Target { place: place("x/y"), existing: Existing::Keep };
+        let plan = Plan { work: Work::Copy, kind: Kind::Directory, source: place("a/b"), target: None };
+        for (path, expected) in [("a/b", "x/y"), ("a/b/c", "x/y/c"), ("a/b/c/d e", "x/y/c/d e")] {
+            assert_eq!(plan.target_of(&target, &path.parse().unwrap()).unwrap().as_str(), expected);
+        }
+    }
+
+    #[test]
+    fn a_copy_is_known_by_its_undertaking_and_its_version() {
+        let (one, other) = (JobId::random(&SystemRandom), JobId::random(&SystemRandom));
+        let (old, new) = (ETag("\"1\"".to_owned()), ETag("\"2\"".to_owned()));
+        let found = stamp(one, &old);
+        assert_eq!(made(Some(found.as_str()), one, &old), Made::Now);
+        assert_eq!(made(Some(found.as_str()), one, &new), Made::Before);
+        assert_eq!(made(Some(found.as_str()), other, &old), Made::Elsewhere);
+        assert_eq!(made(None, one, &old), Made::Elsewhere);
+    }
+}

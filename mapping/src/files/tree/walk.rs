@@ -1,0 +1,256 @@
+//! Goes through a tree page by page and does what the plan says. One page is in memory at a time,
+//! and every step can be done again: after a crash the page that was under way is gone through anew.
+
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio_util::sync::CancellationToken;
+
+use super::pace::{Pace, pause};
+use super::plan::{Plan, Work};
+use super::policy::Kind;
+use super::tally::{Position, Progress};
+use crate::access::{Access, Delete, Folder, FolderRef, Read, Reads, Write};
+use crate::accounts::Account;
+use crate::bucket::Bucket;
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::remove::Failure;
+use crate::id::JobId;
+use crate::key::KeyPrefix;
+use crate::path::DirPath;
+use crate::store::{ListPage, ListRequest, Listed, StoreErrorKind};
+
+/// How often one request is sent before its thing is given up, beside what the store's client does.
+pub(super) const TRIES: u32 = 5;
+
+/// How many pages of a removal are under way at once.
+const PAGES_AT_ONCE: usize = 4;
+
+/// How often a source is gone through before what comes in below it all the time is left there.
+const PASSES: u32 = 3;
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// There is more to do.
+    More,
+    /// All is done that could be.
+    Over,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// Work on one tree.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    pub(super) bucket: Bucket,
+    pub(super) id: JobId,
+    pub(super) account: Account,
+    pub(super) plan: Plan,
+    /// Cancelled when nothing more is to be begun.
+    pub(super) stop: CancellationToken,
+}
+
+impl Walk {
+    pub(crate) const fn new(bucket: Bucket, id: JobId, account: Account, plan: Plan, stop: CancellationToken) -> Self {
+        Self { bucket, id, account, plan, stop }
+    }
+
+    pub(crate) const fn id(&self) -> JobId {
+        self.id
+    }
+
+    pub(crate) const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(crate) const fn account(&self) -> &Account {
+        &self.account
+    }
+
+    pub(crate) const fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
+    /// Does one step: a page that is copied or moved, some that are removed. The folders are opened
+    /// anew each time, so a permission that was revoked ends it.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store does not answer: the same step can be done again. Any other is
+    /// the end.
+    pub(crate) async fn step(&self, position: &mut Position) -> Result<Step> {
+        let source = self.plan.source.folder;
+        match (self.plan.work, &self.plan.target) {
+            (Work::Copy, Some(target)) => {
+                let (from, to) = (self.open::<Read>(source).await?, self.open(target.place.folder).await?);
+                self.copy_step(&from, &to, position).await
+            }
+            (Work::Move, Some(target)) => {
+                let (from, to) = (self.open(source).await?, self.open(target.place.folder).await?);
+                self.move_step(&from, &to, position).await
+            }
+            (Work::Delete, _) => self.remove_step(&self.open(source).await?, position).await,
+            (Work::Copy | Work::Move, None) => Err(Error::internal(Subject::Job, "a copy without a target")),
+        }
+    }
+
+    /// What is left to do once there is no more to go through. Failing here undoes nothing.
+    pub(crate) async fn close(&self) {
+        if self.plan.work == Work::Copy {
+            return;
+        }
+        match self.open::<Write>(self.plan.source.folder).await {
+            Ok(source) => source.keep_directory(&self.plan.source.path.parent()).await,
+            Err(error) => tracing::debug!(job.id = %self.id, %error, "an emptied directory was not looked at"),
+        }
+    }
+
+    async fn open<A: Access>(&self, folder: crate::id::FolderId) -> Result<Folder<A>> {
+        self.bucket.folder(&self.account, &FolderRef::Id(folder)).await
+    }
+
+    pub(super) fn pace(&self) -> &Pace {
+        self.bucket.pace()
+    }
+
+    /// Sends a request in its turn, a few times if the store does not take it.
+    pub(super) async fn patiently<T, F>(&self, mut send: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let mut attempt = 0;
+        loop {
+            let turn = self.pace().turn().await;
+            match send().await {
+                Err(error) if error.kind() == ErrorKind::Unavailable => {
+                    turn.refused();
+                    attempt += 1;
+                    if attempt == TRIES {
+                        return Err(error);
+                    }
+                    tokio::time::sleep(pause(self.bucket.random(), attempt - 1)).await;
+                }
+                answer => {
+                    turn.answered();
+                    return answer;
+                }
+            }
+        }
+    }
+
+    /// The page of the source at `cursor`. A token that the store does not know any more leads back
+    /// to the beginning: what was done is known when it is come across.
+    pub(super) async fn look<A: Reads>(&self, source: &Folder<A>, cursor: Option<&str>) -> Result<ListPage> {
+        if self.plan.kind == Kind::File {
+            return self.look_at_file(source).await;
+        }
+        let prefix = KeyPrefix::directory(source.prefix(), &DirPath::at(self.plan.source.path.clone()));
+        let first = ListRequest { limit: self.bucket.settings().job_page.clamp(1, 1000), ..ListRequest::all(prefix) };
+        let request = ListRequest { token: cursor.map(str::to_owned), ..first.clone() };
+        let list = || async {
+            match self.bucket.store().list(request.clone()).await {
+                Err(error) if error.kind() == StoreErrorKind::Refused && request.token.is_some() => {
+                    self.bucket.store().list(first.clone()).await
+                }
+                answer => answer,
+            }
+            .map_err(|error| error.about(Subject::File))
+        };
+        self.patiently(list).await
+    }
+
+    async fn look_at_file<A: Reads>(&self, source: &Folder<A>) -> Result<ListPage> {
+        let path = &self.plan.source.path;
+        let found = self.patiently(|| source.head(path)).await?;
+        let listed = |meta: crate::store::ObjectMeta| Listed {
+            key: source.key(path),
+            size: meta.size,
+            etag: meta.etag,
+            modified: meta.modified,
+        };
+        Ok(ListPage { objects: found.map(listed).into_iter().collect(), ..ListPage::default() })
+    }
+
+    async fn copy_step<A: Reads>(
+        &self,
+        source: &Folder<A>,
+        target: &Folder<Write>,
+        position: &mut Position,
+    ) -> Result<Step> {
+        let page = self.look(source, position.cursor.as_deref()).await?;
+        let copied = self.copy_page(source, target, &page.objects).await?;
+        position.progress.add(copied.progress);
+        if let Some(error) = copied.halted {
+            return Err(error);
+        }
+        if copied.stopped {
+            return Ok(Step::Stopped);
+        }
+        position.cursor = page.next;
+        Ok(if position.cursor.is_some() { Step::More } else { Step::Over })
+    }
+
+    /// Copies a page, then removes what was copied. A crash in between leaves files at both places.
+    async fn move_step(
+        &self,
+        source: &Folder<Delete>,
+        target: &Folder<Write>,
+        position: &mut Position,
+    ) -> Result<Step> {
+        let page = self.look(source, position.cursor.as_deref()).await?;
+        let copied = self.copy_page(source, target, &page.objects).await?;
+        let cleared = self.clear(source, position.cursor.as_deref(), &copied.things).await?;
+        position.progress.add(Progress { done: cleared.done, ..copied.progress });
+        position.progress.add(Progress { done: Default::default(), ..cleared });
+        if let Some(error) = copied.halted {
+            return Err(error);
+        }
+        if copied.stopped {
+            return Ok(Step::Stopped);
+        }
+        position.cursor = page.next;
+        if position.cursor.is_some() {
+            return Ok(Step::More);
+        }
+        self.end_pass(source, position).await
+    }
+
+    /// Whether another pass is needed: something may have been written below the source meanwhile.
+    async fn end_pass(&self, source: &Folder<Delete>, position: &mut Position) -> Result<Step> {
+        if position.progress.failed > 0 || self.look(source, None).await?.objects.is_empty() {
+            return Ok(Step::Over);
+        }
+        position.pass += 1;
+        if position.pass < PASSES {
+            return Ok(Step::More);
+        }
+        let path = self.plan.source.path.to_string();
+        let message = "more was written here while it was moved, and was left".to_owned();
+        position.progress.fail(Failure { path, message });
+        Ok(Step::Over)
+    }
+
+    async fn remove_step(&self, source: &Folder<Delete>, position: &mut Position) -> Result<Step> {
+        let charged = source.charge_removal().await?;
+        let mut pages = Vec::new();
+        loop {
+            let page = self.look(source, position.cursor.as_deref()).await?;
+            position.cursor.clone_from(&page.next);
+            pages.push(page);
+            if position.cursor.is_none() || pages.len() == PAGES_AT_ONCE || self.stop.is_cancelled() {
+                break;
+            }
+        }
+        let removals: Vec<_> = pages.iter().map(|page| self.remove_page(source, page)).collect();
+        let done = stream::iter(removals).buffer_unordered(PAGES_AT_ONCE);
+        done.try_for_each(|progress| {
+            position.progress.add(progress);
+            std::future::ready(Ok(()))
+        })
+        .await?;
+        charged.settle();
+        Ok(match position.cursor {
+            None => Step::Over,
+            Some(_) if self.stop.is_cancelled() => Step::Stopped,
+            Some(_) => Step::More,
+        })
+    }
+}

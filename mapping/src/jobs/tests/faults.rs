@@ -1,0 +1,84 @@
+//! A store that asks to slow down, does not answer for a while, or loses answers.
+
+use super::*;
+
+async fn with_files(count: usize) -> (Scene, Replica) {
+    let scene = Scene::new(50).await;
+    let names: Vec<String> = (0..count).map(|n| format!("a/{n:04}")).collect();
+    scene.fill(scene.one, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let replica = scene.replica(7).await;
+    (scene, replica)
+}
+
+#[tokio::test(start_paused = true)]
+async fn bursts_of_503_slow_the_work_down_and_lose_nothing() {
+    for seed in 0..3 {
+        let (scene, replica) = with_files(300).await;
+        let underway = replica.moved(&scene, "a", "t", ConflictPolicy::Reject).await.unwrap();
+        replica.faulty.set_faults(Faults { seed, refused: 200, ..Faults::default() });
+        let outcome = underway.ended().await.unwrap();
+        assert_eq!((outcome.progress.done.files, outcome.progress.failed), (300, 0));
+        assert!(replica.bucket.pace().limit() < 8, "{}", replica.bucket.pace().limit());
+        replica.faulty.set_faults(Faults::default());
+        assert_eq!(scene.names(scene.one).await.len(), 301);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_answers_make_no_second_copy() {
+    for seed in 0..3 {
+        let (scene, replica) = with_files(200).await;
+        scene.fill(scene.one, &["t/0000", "t/0100"]).await;
+        let underway = replica.moved(&scene, "a", "t", ConflictPolicy::MergeRename).await.unwrap();
+        replica.faulty.set_faults(Faults { seed, lost: 100, conflicts: 50, ..Faults::default() });
+        let outcome = underway.ended().await.unwrap();
+        replica.faulty.set_faults(Faults::default());
+        assert_eq!(outcome.progress.failures, []);
+        let names = scene.names(scene.one).await;
+        let numbered: Vec<_> = names.iter().filter(|name| name.contains('(')).collect();
+        assert_eq!(numbered, ["t/0000 (1)", "t/0100 (1)"]);
+        assert_eq!(names.iter().filter(|name| name.starts_with("t/")).count(), 202);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_outlasts_a_store_that_is_away_for_minutes() {
+    let (scene, replica) = with_files(200).await;
+    let underway = replica.copy(&scene, "a", "t", ConflictPolicy::Reject).await.unwrap();
+    let id = underway.id();
+    while replica.job().await.is_none() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    replica.faulty.set_faults(Faults { refused: 1000, ..Faults::default() });
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    replica.faulty.set_faults(Faults::default());
+    let outcome = underway.ended().await.unwrap();
+    assert_eq!((outcome.progress.done.files, outcome.progress.failed), (200, 0));
+    assert_eq!(replica.bucket.job(id).await.unwrap().state, JobState::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_takes_long_becomes_a_job_in_the_middle_of_a_page() {
+    let scene = Scene::with(Settings { job_after: Duration::from_secs(1), ..Settings::default() }).await;
+    let names: Vec<String> = (0..200).map(|n| format!("a/{n:04}")).collect();
+    scene.fill(scene.one, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let replica = scene.replica(7).await;
+    replica.faulty.set_faults(Faults { latency: Duration::from_millis(400), ..Faults::default() });
+    let began = tokio::time::Instant::now();
+    let begun = replica.copy(&scene, "a", "t", ConflictPolicy::Reject).await.unwrap().begun().await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    let Begun::Job(id) = begun else { panic!("done in {:?}", began.elapsed()) };
+    let job = replica.over(id).await;
+    assert_eq!((job.state, job.progress.done.files), (JobState::Done, 200));
+    assert_eq!((job.source.path, job.target.unwrap().path), (path("a"), path("t")));
+}
+
+#[tokio::test]
+async fn what_cannot_be_copied_is_told_and_keeps_nothing_else_from_it() {
+    let (scene, replica) = with_files(3).await;
+    scene.fill(scene.one, &["a/bad//name"]).await;
+    let outcome = replica.moved(&scene, "a", "t", ConflictPolicy::Reject).await.unwrap().ended().await.unwrap();
+    assert_eq!((outcome.progress.done.files, outcome.progress.failed), (3, 1));
+    assert_eq!(outcome.progress.failures[0].path, "a/bad//name");
+    assert_eq!(scene.names(scene.one).await, ["a/bad//name", "t/", "t/0000", "t/0001", "t/0002"]);
+}
