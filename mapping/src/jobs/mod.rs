@@ -1,11 +1,11 @@
 //! Work on trees that outlasts its request. It begins in the request (`underway`), goes on as a
-//! document in the bucket with a lease (`drive`), and is taken over when its replica dies (`tend`).
+//! document in the bucket with a lease (`run`), and is taken over when its replica dies (`tend`).
 
 mod cancel;
-mod drive;
 mod held;
 mod list;
 mod record;
+mod run;
 mod sweep;
 mod tend;
 #[cfg(test)]

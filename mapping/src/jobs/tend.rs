@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::drive::Drive;
 use super::held::Held;
 use super::record::JobRecord;
+use super::run::Run;
 use crate::accounts::Account;
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Result, Subject};
@@ -99,9 +99,9 @@ impl Bucket {
             }
         };
         tracing::info!(job.id = %id, "took over a job");
-        let drive = Drive::go_on(self.clone(), account, &record, held);
+        let run = Run::go_on(self.clone(), account, &record, held);
         self.tasks().background(async move {
-            drop(drive.run().await);
+            drop(run.finish().await);
         });
         Ok(true)
     }

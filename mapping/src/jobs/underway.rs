@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::drive::Drive;
 use super::record::JobState;
+use super::run::Run;
 use crate::accounts::Account;
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Result, Subject};
@@ -60,10 +60,10 @@ impl Underway {
         let target = plan.target.as_ref().map(|target| target.place.path.clone());
         let (tell_job, became_job) = oneshot::channel();
         let (tell_end, ended) = oneshot::channel();
-        let drive = Drive::begin(bucket.clone(), id, account.clone(), plan, tell_job);
+        let run = Run::begin(bucket.clone(), id, account.clone(), plan, tell_job);
         let followed = bucket.clone();
         bucket.tasks().background(async move {
-            let result = match drive.run().await {
+            let result = match run.finish().await {
                 Ended::Here(result) => result,
                 Ended::Elsewhere if tell_end.is_closed() => return,
                 Ended::Elsewhere => followed.outcome_of(id).await,

@@ -4,6 +4,7 @@ use super::*;
 use crate::files::STAMP;
 use crate::files::tree::Work;
 use crate::store::faulty::{Kill, Moment};
+use crate::sweep::{Mode, Run};
 
 const FILES: [&str; 7] = ["a/", "a/1", "a/b/", "a/b/2", "a/c/3", "a/c/4", "a/c/5"];
 

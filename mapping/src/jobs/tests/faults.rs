@@ -1,6 +1,7 @@
 //! A store that asks to slow down, does not answer for a while, or loses answers.
 
 use super::*;
+use crate::store::obstructed::ObstructedStore;
 
 async fn with_files(count: usize) -> (Scene, Replica) {
     let scene = Scene::new(50).await;
@@ -81,4 +82,26 @@ async fn what_cannot_be_copied_is_told_and_keeps_nothing_else_from_it() {
     assert_eq!((outcome.progress.done.files, outcome.progress.failed), (3, 1));
     assert_eq!(outcome.progress.failures[0].path, "a/bad//name");
     assert_eq!(scene.names(scene.one).await, ["a/bad//name", "t/", "t/0000", "t/0001", "t/0002"]);
+}
+
+#[tokio::test]
+async fn what_a_store_refuses_to_remove_is_told() {
+    for what in ["removed", "moved"] {
+        let scene = Scene::new(2).await;
+        scene.fill(scene.one, &["a/0", "a/1", "a/2", "a/3", "a/4"]).await;
+        let obstructed = Arc::new(ObstructedStore::new(Arc::clone(&scene.store)));
+        obstructed.lock(ObjectKey::file(&FolderPrefix::of(scene.one), &path("a/2")));
+        let (store, clock) = (obstructed as Store, Arc::clone(&scene.test.clock));
+        let bucket = testing::open(store, clock, scene.settings.clone(), 7).await.unwrap();
+        let folder = bucket.folder::<Manage>(account(&scene), &FolderRef::Id(scene.one)).await.unwrap();
+        let underway = match what {
+            "removed" => folder.remove_tree(&path("a")).await,
+            _ => folder.move_to(&path("a"), &folder, &path("t"), ConflictPolicy::Reject).await,
+        };
+        let progress = underway.unwrap().ended().await.unwrap().progress;
+        assert_eq!((progress.found.files, progress.done.files, progress.failed), (5, 4, 1), "{what}");
+        assert_eq!(progress.failures[0].path, "a/2");
+        assert!(progress.failures[0].message.contains("could not be removed"), "{:?}", progress.failures);
+        assert_eq!(scene.names(scene.one).await.iter().filter(|name| name.starts_with("a/")).count(), 1);
+    }
 }

@@ -1,4 +1,4 @@
-//! Drives work to its end: in its request at first, as a job once that takes too long.
+//! Runs work to its end: in its request at first, as a job once that takes too long.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ const MOST_TRIES: u32 = 32;
 
 /// Work, and where it stands.
 #[derive(Debug)]
-pub(super) struct Drive {
+pub(super) struct Run {
     bucket: Bucket,
     walk: Arc<Walk>,
     position: Position,
@@ -37,7 +37,7 @@ pub(super) struct Drive {
     job_at: Instant,
 }
 
-impl Drive {
+impl Run {
     /// Work that begins.
     pub(super) fn begin(
         bucket: Bucket,
@@ -60,9 +60,9 @@ impl Drive {
     }
 
     /// Works until it is over, stopped, or somebody else's.
-    pub(super) async fn run(mut self) -> Ended {
+    pub(super) async fn finish(mut self) -> Ended {
         self.enter();
-        let ended = self.drive().await;
+        let ended = self.go_through().await;
         self.bucket.jobs().known().running.remove(&self.walk.id());
         ended
     }
@@ -72,7 +72,7 @@ impl Drive {
         self.bucket.jobs().known().running.insert(self.walk.id(), stop);
     }
 
-    async fn drive(&mut self) -> Ended {
+    async fn go_through(&mut self) -> Ended {
         let mut tries = 0;
         loop {
             let before = self.position.clone();
