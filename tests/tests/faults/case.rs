@@ -40,7 +40,7 @@ impl Case {
         };
         let ann = &world.ann.calls;
         match operation {
-            Op::Destroy | Op::Share => {
+            Op::Destroy | Op::Share | Op::ShowFolder | Op::LimitFolder | Op::FolderUsage | Op::CheckFolder => {
                 case.folder = ann.created(tag).await;
                 ann.upload(&case.folder, "some/file.bin", &case.content, SMALL).await;
             }
@@ -59,7 +59,7 @@ impl Case {
                 case.content = world.large.clone();
                 case.start(ann).await;
             }
-            Op::ShowAccount | Op::Rotate | Op::Disable | Op::Enable => case.add_account(world).await,
+            Op::ShowAccount | Op::Rotate | Op::Disable | Op::Enable | Op::LimitAccount => case.add_account(world).await,
             _ => {}
         }
         match operation {
@@ -128,7 +128,21 @@ impl Case {
             Op::Rotate => self.account_verb(world, "rotate").await,
             Op::Disable => self.account_verb(world, "disable").await,
             Op::Enable => self.account_verb(world, "enable").await,
+            Op::LimitAccount => {
+                let path = format!("/admin/v1/accounts/{}/limits", self.account);
+                admin.call(Method::PATCH, &path, &json!({ "max_folders": 7 })).await
+            }
+            Op::Folders => admin.send(admin.request(Method::GET, "/admin/v1/folders?limit=1000")).await,
+            Op::ShowFolder => admin.send(admin.request(Method::GET, &self.of_folder(""))).await,
+            Op::LimitFolder => admin.call(Method::PATCH, &self.of_folder("/limits"), &json!({ "max_files": 7 })).await,
+            Op::FolderUsage => admin.send(admin.request(Method::GET, &self.of_folder("/usage"))).await,
+            Op::CheckFolder => admin.call(Method::POST, &self.of_folder("/check"), &json!({ "repair": true })).await,
+            Op::SweepDry => admin.call(Method::POST, "/admin/v1/sweep", &json!({ "dry_run": true })).await,
         })
+    }
+
+    pub(super) fn of_folder(&self, rest: &str) -> String {
+        format!("/admin/v1/folders/{}{rest}", self.folder)
     }
 
     /// Whether the upload can be gone on with: not when the store has dropped it.

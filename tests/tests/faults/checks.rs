@@ -2,6 +2,7 @@
 
 use mapping::access::Manage;
 use mapping::{Account, FolderRef};
+use reqwest::Method;
 use serde_json::{Value, json};
 use suites::reply::Reply;
 
@@ -30,6 +31,13 @@ impl Case {
             Op::Rotate => reply.json()["api_token"].is_string(),
             Op::Disable => reply.json()["disabled"] == true,
             Op::Enable => reply.json()["disabled"] == false,
+            Op::LimitAccount => reply.json()["limits"]["max_folders"] == 7,
+            Op::Folders => has(&reply.json()["folders"], "folder_id", &world.folder),
+            Op::ShowFolder => reply.json()["folder_id"] == self.folder.as_str(),
+            Op::LimitFolder => reply.json()["max_files"] == 7,
+            Op::FolderUsage => reply.json()["used"] == json!({ "bytes": self.content.len(), "files": 1 }),
+            Op::CheckFolder => reply.json()["listed"] == json!({ "bytes": self.content.len(), "files": 1 }),
+            Op::SweepDry => reply.json()["dry_run"] == true,
             Op::Destroy | Op::Share | Op::Mkdir | Op::FinishSmall | Op::FinishParts | Op::Chunk | Op::WholePart => true,
             Op::DeleteFile | Op::DeleteTree => true,
         }
@@ -69,6 +77,16 @@ impl Case {
             Op::Rotate => self.check_rotated(world, last).await,
             Op::Disable => drop(world.shaky.nobody().with_token(&self.token).filesystems().await.expect_refusal(401)),
             Op::Enable => drop(world.shaky.nobody().with_token(&self.token).filesystems().await.expect(200)),
+            Op::LimitAccount => {
+                let list = world.accounts().await;
+                assert_eq!(only(&list, "account_id", &self.account)["limits"]["max_folders"], 7, "{}", self.tag);
+            }
+            Op::LimitFolder => {
+                let admin = world.shaky.admin();
+                let shown = admin.send(admin.request(Method::GET, &self.of_folder(""))).await.expect(200).json();
+                assert_eq!(shown["limits"]["files"], json!({ "most": 7, "set_by": "folder" }), "{}", self.tag);
+            }
+            Op::Folders | Op::ShowFolder | Op::FolderUsage | Op::CheckFolder | Op::SweepDry => {}
             Op::Filesystems | Op::ListRoot | Op::ListDirectory | Op::Download | Op::DownloadRange => {}
             Op::DownloadInit | Op::Accounts | Op::ShowAccount => {}
         }

@@ -11,6 +11,7 @@ mod outages;
 mod routes;
 mod run;
 mod soak;
+mod stores;
 mod uploads;
 mod within;
 mod world;

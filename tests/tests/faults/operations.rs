@@ -26,11 +26,18 @@ pub(crate) enum Operation {
     Rotate,
     Disable,
     Enable,
+    LimitAccount,
+    Folders,
+    ShowFolder,
+    LimitFolder,
+    FolderUsage,
+    CheckFolder,
+    SweepDry,
 }
 
 impl Operation {
     /// All of them.
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 30] = [
         Self::Filesystems,
         Self::Create,
         Self::Destroy,
@@ -54,6 +61,13 @@ impl Operation {
         Self::Rotate,
         Self::Disable,
         Self::Enable,
+        Self::LimitAccount,
+        Self::Folders,
+        Self::ShowFolder,
+        Self::LimitFolder,
+        Self::FolderUsage,
+        Self::CheckFolder,
+        Self::SweepDry,
     ];
 
     /// The route that it is of.
@@ -76,6 +90,13 @@ impl Operation {
             Self::Rotate => ("POST", "/admin/v1/accounts/{id}/rotate"),
             Self::Disable => ("POST", "/admin/v1/accounts/{id}/disable"),
             Self::Enable => ("POST", "/admin/v1/accounts/{id}/enable"),
+            Self::LimitAccount => ("PATCH", "/admin/v1/accounts/{id}/limits"),
+            Self::Folders => ("GET", "/admin/v1/folders"),
+            Self::ShowFolder => ("GET", "/admin/v1/folders/{id}"),
+            Self::LimitFolder => ("PATCH", "/admin/v1/folders/{id}/limits"),
+            Self::FolderUsage => ("GET", "/admin/v1/folders/{id}/usage"),
+            Self::CheckFolder => ("POST", "/admin/v1/folders/{id}/check"),
+            Self::SweepDry => ("POST", "/admin/v1/sweep"),
         }
     }
 
@@ -95,10 +116,7 @@ impl Operation {
     }
 
     /// Whether it speaks JSON in its errors.
-    pub(crate) const fn is_of_admin(self) -> bool {
-        matches!(
-            self,
-            Self::Accounts | Self::AddAccount | Self::ShowAccount | Self::Rotate | Self::Disable | Self::Enable
-        )
+    pub(crate) fn is_of_admin(self) -> bool {
+        self.route().1.starts_with("/admin/")
     }
 }
