@@ -5,17 +5,25 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use futures::try_join;
 
-use super::already_exists;
 use super::write::{bears, stamped};
+use super::{CONFLICT_PAUSE, CONFLICTS, already_exists};
 use crate::access::{Folder, Writes};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::Stamp;
 use crate::key::ObjectKey;
 use crate::path::{DirPath, FilePath};
-use crate::store::{Body, Condition, StoreError};
+use crate::store::{Body, Condition, StoreError, StoreErrorKind};
 
 /// What most tools give a directory's marker.
 const MARKER_TYPE: &str = "application/x-directory";
+
+/// A marker that is there, or is not as far as is known.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Marker {
+    Ours,
+    Theirs,
+    Nobodys,
+}
 
 /// What to do when the directory above a new one is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,22 +70,32 @@ impl<A: Writes> Folder<A> {
         let key = ObjectKey::marker(self.prefix(), path);
         let stamp = Stamp::random(self.bucket().random());
         let attributes = stamped(&stamp, Some(MARKER_TYPE.to_owned()), BTreeMap::new());
-        let body = Body::from(Bytes::new());
-        match self.bucket().store().put(&key, body, attributes, Condition::Absent).await {
-            Ok(_) => Ok(()),
-            Err(error) => self.prove_marker(path, &key, &stamp, error).await,
+        for attempt in 1.. {
+            let body = Body::from(Bytes::new());
+            let put = self.bucket().store().put(&key, body, attributes.clone(), Condition::Absent).await;
+            let Err(error) = put else { break };
+            match self.whose_marker(&key, &stamp, &error).await {
+                Marker::Ours => break,
+                Marker::Theirs => return Err(already_exists(path).caused_by(error)),
+                // A store that says 409 has done nothing, and wants to be asked again.
+                Marker::Nobodys if error.kind() == StoreErrorKind::Conflict && attempt < CONFLICTS => {
+                    tokio::time::sleep(CONFLICT_PAUSE * attempt).await;
+                }
+                Marker::Nobodys => return Err(error.about(Subject::File)),
+            }
         }
+        Ok(())
     }
 
-    /// Whether a marker whose writing answered `error` is ours.
-    async fn prove_marker(&self, path: &FilePath, key: &ObjectKey, stamp: &Stamp, error: StoreError) -> Result<()> {
+    /// Whose marker is there after its writing answered `error`.
+    async fn whose_marker(&self, key: &ObjectKey, stamp: &Stamp, error: &StoreError) -> Marker {
         if !error.is_unknown() && !error.is_lost_race() {
-            return Err(error.about(Subject::File));
+            return Marker::Nobodys;
         }
         match self.bucket().store().head(key).await {
-            Ok(meta) if bears(&meta, stamp) => Ok(()),
-            Ok(_) => Err(already_exists(path).caused_by(error)),
-            Err(_) => Err(error.about(Subject::File)),
+            Ok(meta) if bears(&meta, stamp) => Marker::Ours,
+            Ok(_) => Marker::Theirs,
+            Err(_) => Marker::Nobodys,
         }
     }
 

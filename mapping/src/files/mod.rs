@@ -27,12 +27,21 @@ pub use write::WriteOptions;
 
 pub(crate) use clash::KnownDirectories;
 
+use std::time::Duration;
+
 use crate::access::{Folder, Reads};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::key::ObjectKey;
 use crate::path::{DirPath, FilePath};
 use crate::store::{ETag, ObjectMeta, StoreErrorKind};
+
+/// How often a conditional request is sent that the store answers with 409: it has done nothing then,
+/// and wants to be asked again.
+const CONFLICTS: u32 = 4;
+
+/// How long to wait after the first of them.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The name of the metadata entry that says whose write made an object.
 pub(crate) const STAMP: &str = "fb-stamp";

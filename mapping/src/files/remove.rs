@@ -1,9 +1,7 @@
 //! Removes files and directory trees.
 
-use std::time::Duration;
-
 use super::tree::Progress;
-use super::{is_a_directory, no_such_file};
+use super::{CONFLICT_PAUSE, CONFLICTS, is_a_directory, no_such_file};
 use crate::access::{Deletes, Folder};
 use crate::error::{ErrorKind, Result, Subject};
 use crate::path::FilePath;
@@ -12,12 +10,6 @@ use crate::usage::{Charge, Charged};
 
 /// How many failures are told one by one; more are only counted.
 pub(super) const MOST_FAILURES: usize = 100;
-
-/// How often a delete is sent that the store answers with 409.
-const DELETES: u32 = 4;
-
-/// How long to wait after the first of them.
-const CONFLICT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How much a removal takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +91,7 @@ impl<A: Deletes> Folder<A> {
                 };
                 // A store that says 409 has done nothing, and wants to be asked again.
                 let same = !matches!(&condition, Condition::Matches(etag) if *etag != there.etag);
-                if error.kind() == StoreErrorKind::Conflict && same && attempt < DELETES {
+                if error.kind() == StoreErrorKind::Conflict && same && attempt < CONFLICTS {
                     tokio::time::sleep(CONFLICT_PAUSE * attempt).await;
                     attempt += 1;
                     continue;

@@ -1,6 +1,7 @@
 //! Making and removing directories, removing files.
 
 use super::*;
+use crate::store::faulty::Fault;
 
 #[tokio::test]
 async fn a_directory_is_made_once() {
@@ -94,4 +95,15 @@ async fn a_removed_tree_leaves_the_directory_above_it() {
     let _ = folder.remove(&path("a/b"), Depth::Tree).await.unwrap();
     assert_eq!(names(folder, "a").await, Vec::<String>::new());
     assert_eq!(names(folder, "").await, ["a/"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_directory_is_made_where_the_store_answers_a_conflict_once() {
+    // As AWS answers now and then to racing conditional requests.
+    for call in 1..12 {
+        let fixture = Fixture::new().await;
+        fixture.fault_at(fixture.faulty.calls() + call, Fault::Conflict);
+        fixture.folder.mkdir(&path("d"), Parents::Create).await.unwrap();
+        assert!(fixture.folder.is_directory(&path("d")).await.unwrap(), "409 at request {call}");
+    }
 }
