@@ -118,6 +118,10 @@ pub struct ServeFlags {
     /// Acknowledge a chunk of an upload only when the store has it.
     #[arg(long, env = "FOLDERBRIDGE_DURABLE_CHUNKS", value_parser = FalseyValueParser::new())]
     durable_chunks: bool,
+    /// Serve a bucket whose store ignores the conditions of writes: for exactly one process, which nothing
+    /// else may write beside (`folderbridge doctor` says whether a store needs it).
+    #[arg(long, env = "FOLDERBRIDGE_SINGLE_WRITER", value_parser = FalseyValueParser::new())]
+    single_writer: bool,
     /// Print the first account's credentials as one JSON object when this start makes it.
     #[arg(long, env = "FOLDERBRIDGE_PRINT_CREDENTIALS", value_parser = FalseyValueParser::new())]
     pub print_credentials: bool,

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use embedded::{LocalStore, OpenError};
+use mapping::clock::{Clock, SystemClock};
 use mapping::key::ObjectKey;
-use mapping::proving::prove;
+use mapping::proving::{Writers, prove};
 use mapping::random::{Random, SystemRandom};
 use mapping::seal::MasterKeys;
 use mapping::store::s3::{KeyPair, S3Settings, S3Store, Timeouts};
 use mapping::store::{Capabilities, ObjectStore, Store, StoreError, StoreErrorKind};
+use mapping::writer::{LoneStore, WriterPlace, nobody_writes_alone};
 
 use crate::config::{ServeSettings, Where};
 use crate::failure::StartError;
@@ -27,6 +29,8 @@ pub(crate) struct Place {
     pub(crate) admin_token: Option<String>,
     /// To be closed at the end.
     pub(crate) local: Option<LocalStore>,
+    /// To be given back at the end; when it is lost, the end has come.
+    pub(crate) writer: Option<WriterPlace>,
 }
 
 impl Place {
@@ -54,7 +58,7 @@ impl Place {
             Some(token) => token.clone(),
             None => own_admin_token(directory)?,
         };
-        Ok(Self { store: Arc::new(store), keys, admin_token: Some(admin_token), local: Some(local) })
+        Ok(Self { store: Arc::new(store), keys, admin_token: Some(admin_token), local: Some(local), writer: None })
     }
 
     async fn bucket(wanted: S3Settings, settings: &ServeSettings) -> Result<Self, StartError> {
@@ -63,9 +67,23 @@ impl Place {
         let store = S3Store::connect(wanted).await.map_err(|error| unusable(&error))?;
         store.check_bucket().await.map_err(|error| unusable(&error))?;
         let name = format!("cannot serve `{}` at {}", store.bucket(), store.endpoint());
-        let store = prove(store, &SystemRandom).await.map_err(|error| StartError::because(name, &error))?;
-        Ok(Self { store: Arc::new(store), keys, admin_token: settings.admin_token.clone(), local: None })
+        let opened = for_writers(store, settings.single_writer).await;
+        let (store, writer) = opened.map_err(|error| StartError::because(name, &error))?;
+        Ok(Self { store, keys, admin_token: settings.admin_token.clone(), local: None, writer })
     }
+}
+
+/// The store as it is good for, and the place of the one who writes, where there may be only one.
+async fn for_writers(store: S3Store, single: bool) -> mapping::Result<(Store, Option<WriterPlace>)> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    if !single {
+        let store: Store = Arc::new(prove(store, Writers::Any, &SystemRandom).await?);
+        nobody_writes_alone(Arc::clone(&store), clock).await?;
+        return Ok((store, None));
+    }
+    let store: Store = Arc::new(prove(store, Writers::One, &SystemRandom).await?);
+    let writer = WriterPlace::take(Arc::clone(&store), clock, &SystemRandom).await?;
+    Ok((Arc::new(LoneStore::new(store, writer.clone())), Some(writer)))
 }
 
 /// The store in a place that is to be tried: nothing is made there. The embedded one is to be
@@ -177,7 +195,6 @@ fn unusable(error: &StoreError) -> StartError {
 
 #[cfg(test)]
 mod tests {
-    use mapping::clock::SystemClock;
     use mapping::store::faulty::{Fault, Faults, FaultyStore};
     use mapping::store::memory::MemoryStore;
 

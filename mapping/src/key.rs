@@ -101,6 +101,12 @@ impl ObjectKey {
         Self(format!("{CONTROL}/format"))
     }
 
+    /// Who serves the bucket alone, where one does.
+    #[must_use]
+    pub fn writer() -> Self {
+        Self(format!("{CONTROL}/writer"))
+    }
+
     /// The claim of an e-mail address.
     #[must_use]
     pub fn email(email: &Email) -> Self {

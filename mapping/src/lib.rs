@@ -36,6 +36,7 @@ pub mod tasks;
 pub mod testing;
 pub mod upload;
 pub mod usage;
+pub mod writer;
 
 pub use access::{Folder, FolderRef, Permission};
 pub use accounts::{Account, Credentials, NewAccount};

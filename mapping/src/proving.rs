@@ -17,6 +17,15 @@ use crate::store::probe::{Promise, Verdict, examine_puts};
 use crate::store::s3::S3Store;
 use crate::store::{Body, Capabilities, Condition, ETag, GetOptions, ObjectStore, StoreErrorKind, StoreResult};
 
+/// How many processes are to write to the bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writers {
+    /// Any number: the store must check conditions.
+    Any,
+    /// Exactly one, which checks them itself: see [`crate::writer`].
+    One,
+}
+
 /// The store, doing itself what it was found to do and taking detours around the rest. To be called
 /// before [`Bucket::open`](crate::Bucket::open), on every start: five small requests, but for the first time at
 /// this endpoint and bucket.
@@ -24,11 +33,11 @@ use crate::store::{Body, Capabilities, Condition, ETag, GetOptions, ObjectStore,
 /// # Errors
 /// `Invalid` when the store breaks a promise that nothing can be built without: the message says
 /// which and what would be lost. `Unavailable` when it does not answer.
-pub async fn prove(store: S3Store, random: &dyn Random) -> Result<S3Store> {
+pub async fn prove(store: S3Store, writers: Writers, random: &dyn Random) -> Result<S3Store> {
     let run = random.alphanumeric(12);
     let asked = store.clone().with_capabilities(Capabilities::all());
     let trials = Trials { store: store.identity(), puts: examine_puts(&asked, &run), all: store.probe(&run) };
-    let verdict = verdict(&store, trials, random).await?;
+    let verdict = verdict(&store, trials, writers, random).await?;
     Ok(store.with_capabilities(verdict.capabilities))
 }
 
@@ -47,27 +56,46 @@ struct Trials<P, A> {
 async fn verdict(
     store: &dyn ObjectStore,
     trials: Trials<impl Future<Output = StoreResult<Vec<Promise>>>, impl Future<Output = StoreResult<Verdict>>>,
+    writers: Writers,
     random: &dyn Random,
 ) -> Result<Verdict> {
     let format = read(store).await?;
     let known = format.as_ref().and_then(|(_, format)| format.body.probe.clone());
     if let Some(known) = known.filter(|known| known.store == trials.store) {
         let broken = trials.puts.await.map_err(|error| error.about(Subject::Request))?;
-        refuse(&Verdict { broken, ..known.clone() })?;
+        refuse(&Verdict { broken, ..known.clone() }, writers)?;
         return Ok(known);
     }
     let found = trials.all.await.map_err(|error| error.about(Subject::Request))?;
-    refuse(&found)?;
+    refuse(&found, writers)?;
     for warning in found.warnings() {
         tracing::warn!("about this store: {warning}");
     }
-    remember(store, format, &found, random).await?;
+    // What will not do for all is found out again at each start.
+    if found.broken.is_empty() {
+        remember(store, format, &found, random).await?;
+    }
     Ok(found)
 }
 
-fn refuse(found: &Verdict) -> Result<()> {
-    found.refusal().map_or(Ok(()), |refusal| Err(Error::invalid(Subject::Request, refusal)))
+fn refuse(found: &Verdict, writers: Writers) -> Result<()> {
+    let Some(refusal) = found.refusal() else {
+        if writers == Writers::One {
+            tracing::info!(
+                "this store checks conditions: any number of replicas could serve it, without `--single-writer`"
+            );
+        }
+        return Ok(());
+    };
+    match (writers, found.suits_single_writer()) {
+        (Writers::One, true) => Ok(()),
+        (Writers::Any, true) => Err(Error::invalid(Subject::Request, format!("{refusal}; {WAY_OUT}"))),
+        (_, false) => Err(Error::invalid(Subject::Request, refusal)),
+    }
 }
+
+/// What one can do with a store that is fine but for conditions.
+const WAY_OUT: &str = "exactly one process can serve it, with `--single-writer`";
 
 async fn read(store: &dyn ObjectStore) -> Result<Option<(ETag, Stored<FormatRecord>)>> {
     let object = match store.get(&ObjectKey::format(), GetOptions::default()).await {
@@ -130,12 +158,13 @@ mod tests {
 
     async fn ask(store: &Store, answer: Verdict) -> Result<Verdict> {
         let trials = Trials { store: "here".to_owned(), puts: async { Ok(Vec::new()) }, all: async { Ok(answer) } };
-        verdict(&**store, trials, &SystemRandom).await
+        verdict(&**store, trials, Writers::Any, &SystemRandom).await
     }
 
     async fn remembered(store: &Store, place: &str, broken: Vec<Promise>) -> Result<Verdict> {
         let all = async { panic!("the store is tried again") };
-        verdict(&**store, Trials { store: place.to_owned(), puts: async { Ok(broken) }, all }, &SystemRandom).await
+        let trials = Trials { store: place.to_owned(), puts: async { Ok(broken) }, all };
+        verdict(&**store, trials, Writers::Any, &SystemRandom).await
     }
 
     #[tokio::test]
@@ -188,5 +217,24 @@ mod tests {
             assert!(error.message().contains("If-Match"), "{error}");
         }
         assert!(read(&*store).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_store_that_ignores_conditions_is_taken_for_one_writer_and_not_remembered() {
+        let store = memory();
+        let careless = Verdict { broken: vec![Promise::CreateOnce, Promise::ReplaceWhatWasRead], ..good() };
+        let asked = |answer: Verdict, writers| {
+            let trials = Trials { store: "here".to_owned(), puts: async { Ok(Vec::new()) }, all: async { Ok(answer) } };
+            verdict(&*store, trials, writers, &SystemRandom)
+        };
+        let error = asked(careless.clone(), Writers::Any).await.unwrap_err();
+        assert!(error.message().ends_with(WAY_OUT), "{error}");
+        assert_eq!(asked(careless.clone(), Writers::One).await.unwrap(), careless);
+        assert!(read(&*store).await.unwrap().is_none());
+        let unusable = Verdict { broken: vec![Promise::CreateOnce, Promise::JoinParts], ..good() };
+        for writers in [Writers::Any, Writers::One] {
+            let error = asked(unusable.clone(), writers).await.unwrap_err();
+            assert!(!error.message().contains("--single-writer"), "{error}");
+        }
     }
 }

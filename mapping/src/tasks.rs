@@ -51,13 +51,16 @@ impl Tasks {
         drop(self.spawn(work));
     }
 
-    /// Tells repeating work to end, then waits for all work, at most `deadline`.
-    pub async fn drain(&self, deadline: Duration) {
+    /// Tells repeating work to end, then waits for all work, at most `deadline`; answers whether all
+    /// of it has ended.
+    pub async fn drain(&self, deadline: Duration) -> bool {
         self.stopping.cancel();
         self.running.close();
-        if tokio::time::timeout(deadline, self.running.wait()).await.is_err() {
+        let ended = tokio::time::timeout(deadline, self.running.wait()).await.is_ok();
+        if !ended {
             tracing::warn!(unfinished = self.running.len(), "stopped before all background work had ended");
         }
+        ended
     }
 
     /// Cancelled once the process is about to stop.
@@ -87,7 +90,7 @@ mod tests {
             mark.store(true, Ordering::SeqCst);
         });
         assert!(tokio::time::timeout(Duration::from_millis(1), work).await.is_err());
-        tasks.drain(Duration::from_secs(5)).await;
+        assert!(tasks.drain(Duration::from_secs(5)).await);
         assert!(done.load(Ordering::SeqCst));
     }
 
@@ -101,7 +104,7 @@ mod tests {
     async fn a_drain_gives_up_at_its_deadline() {
         let tasks = Tasks::default();
         tasks.background(std::future::pending());
-        tasks.drain(Duration::from_secs(3)).await;
+        assert!(!tasks.drain(Duration::from_secs(3)).await);
         assert!(tasks.stopping().is_cancelled());
     }
 }

@@ -27,10 +27,14 @@ use crate::stores::named::{NamedStore, capabilities_of_environment};
 use crate::stores::scratch::ScratchBucket;
 
 /// How long the store may take to answer an attempt.
-pub const ATTEMPT: Duration = Duration::from_millis(600);
+const ATTEMPT: Duration = Duration::from_millis(600);
+
+/// The same for what it copies, completes or removes many of: a store on a busy machine does that in the
+/// time that it needs, and then three attempts in a row must not be too short.
+const LONG_ATTEMPT: Duration = Duration::from_millis(1500);
 
 /// How long a late first byte takes, in time.
-const SLOW: Duration = Duration::from_millis(250);
+const SLOW: Duration = Duration::from_millis(100);
 
 /// The machine's clock, moved ahead.
 #[derive(Debug, Default)]
@@ -268,7 +272,7 @@ pub fn quick() -> Retries {
 
 fn impatient(settings: S3Settings, retries: Retries) -> S3Settings {
     let timeouts =
-        Timeouts { connect: Duration::from_secs(1), attempt: ATTEMPT, long_attempt: ATTEMPT, stall: ATTEMPT };
+        Timeouts { connect: Duration::from_secs(1), attempt: ATTEMPT, long_attempt: LONG_ATTEMPT, stall: ATTEMPT };
     S3Settings { retries, timeouts, idle_for: Duration::from_secs(1), ..settings }
 }
 

@@ -21,6 +21,8 @@ use crate::place;
 const USAGE: u8 = 2;
 /// Nothing could be tried.
 const NOT_TRIED: u8 = 3;
+/// It will do for one process.
+const FOR_ONE: u8 = 4;
 
 /// A report, and what it is about.
 struct Told {
@@ -94,7 +96,11 @@ impl Told {
         match self.report.conclusion() {
             Conclusion::WillDo if fallbacks == 0 => "this store will do".to_owned(),
             Conclusion::WillDo => format!("this store will do, by {} where it says `fallback`", detours(fallbacks)),
-            Conclusion::WillNotDo | Conclusion::SingleWriter => self.refusal(),
+            Conclusion::WillNotDo => self.refusal(),
+            Conclusion::SingleWriter => format!(
+                "this store will do for exactly one process, started with `serve --single-writer`: {}",
+                self.report.verdict().reasons()
+            ),
             Conclusion::Unknown => format!("it could not be told whether this store will do: {}", self.untried()),
         }
     }
@@ -115,7 +121,8 @@ impl Told {
     const fn word(conclusion: Conclusion) -> &'static str {
         match conclusion {
             Conclusion::WillDo => "will_do",
-            Conclusion::WillNotDo | Conclusion::SingleWriter => "will_not_do",
+            Conclusion::WillNotDo => "will_not_do",
+            Conclusion::SingleWriter => "single_writer",
             Conclusion::Unknown => "not_tried",
         }
     }
@@ -123,7 +130,8 @@ impl Told {
     fn code(&self) -> u8 {
         match self.report.conclusion() {
             Conclusion::WillDo => 0,
-            Conclusion::WillNotDo | Conclusion::SingleWriter => 1,
+            Conclusion::WillNotDo => 1,
+            Conclusion::SingleWriter => FOR_ONE,
             Conclusion::Unknown => NOT_TRIED,
         }
     }

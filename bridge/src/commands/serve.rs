@@ -7,6 +7,8 @@ use embedded::LocalStore;
 use mapping::bucket::{Acknowledge, Bucket, Parts, Settings};
 use mapping::clock::SystemClock;
 use mapping::random::SystemRandom;
+use mapping::writer::WriterPlace;
+use tokio::net::TcpListener;
 
 use super::stop::Stop;
 use super::{log, welcome};
@@ -22,27 +24,67 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often jobs are looked for whose replica has died.
 const TEND_JOBS_EVERY: Duration = Duration::from_secs(15);
 
+/// What writes that nobody waits for get to end, before the next process may write.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// What serves, and what is to be ended after it.
+struct Serving {
+    running: Running,
+    local: Option<LocalStore>,
+    writer: Option<WriterPlace>,
+}
+
 pub(super) async fn run(flags: ServeFlags) -> Result<(), StartError> {
     let settings = flags.settings()?;
     log::install(&flags.log)?;
     let mut stop = Stop::listen()?;
-    let (running, local) = tokio::select! {
+    let serving = tokio::select! {
         started = start(&flags, &settings) => started?,
         () = stop.asked() => return Err(StartError::new("stopped before it served")),
     };
-    stop.asked().await;
+    tokio::select! {
+        () = stop.asked() => {}
+        // At once and without a word to anybody: somebody else may be writing.
+        () = lost(serving.writer.as_ref()) => return Err(StartError::new(LOST)),
+    }
     tracing::info!("stopping: running requests may end first");
     tokio::select! {
-        () = end(running, local) => Ok(()),
+        () = end(serving) => Ok(()),
         () = stop.asked() => Err(StartError::new("stopped at once, before all requests had ended")),
     }
 }
 
+const LOST: &str =
+    "stopped at once: this process can no longer be sure that it alone writes to the bucket (see the log)";
+
+async fn lost(writer: Option<&WriterPlace>) {
+    match writer {
+        Some(writer) => writer.lost().await,
+        None => std::future::pending().await,
+    }
+}
+
 /// The port first: a process that cannot listen has no business in the store.
-async fn start(flags: &ServeFlags, settings: &ServeSettings) -> Result<(Running, Option<LocalStore>), StartError> {
+async fn start(flags: &ServeFlags, settings: &ServeSettings) -> Result<Serving, StartError> {
     let listener = app::bind(flags.listen).await?;
     let place = Place::open(settings).await?;
-    let (local, admin_token) = (place.local.clone(), place.admin_token.clone());
+    let (local, writer) = (place.local.clone(), place.writer.clone());
+    match begin(flags, settings, listener, place).await {
+        Ok(running) => Ok(Serving { running, local, writer }),
+        Err(error) => {
+            give_back(writer.as_ref()).await;
+            Err(error)
+        }
+    }
+}
+
+async fn begin(
+    flags: &ServeFlags,
+    settings: &ServeSettings,
+    listener: TcpListener,
+    place: Place,
+) -> Result<Running, StartError> {
+    let admin_token = place.admin_token.clone();
     let bucket = open(place, settings).await?;
     let first = match &settings.place {
         Where::Embedded { directory } => first_run::first_account(&bucket, directory).await?,
@@ -65,7 +107,7 @@ async fn start(flags: &ServeFlags, settings: &ServeSettings) -> Result<(Running,
         (_, Some(first)) => welcome::print_json(&first),
         (_, None) => tell_how_to_begin(settings, &app_settings),
     }
-    Ok((running, local))
+    Ok(running)
 }
 
 async fn open(place: Place, settings: &ServeSettings) -> Result<Bucket, StartError> {
@@ -100,10 +142,17 @@ fn tell_how_to_begin(settings: &ServeSettings, app: &AppSettings) {
     }
 }
 
-async fn end(running: Running, local: Option<LocalStore>) {
-    running.shutdown().await;
-    if let Some(local) = local {
+async fn end(serving: Serving) {
+    serving.running.shutdown().await;
+    give_back(serving.writer.as_ref()).await;
+    if let Some(local) = serving.local {
         local.close().await;
     }
     tracing::info!("stopped");
+}
+
+async fn give_back(writer: Option<&WriterPlace>) {
+    if let Some(writer) = writer {
+        writer.give_back(LAST_WRITES).await;
+    }
 }

@@ -25,6 +25,7 @@ Exit codes:
   1  it will not: it breaks a promise, or a permission is missing
   2  the flags cannot be read
   3  it could not be tried: no answer, no credentials, no such bucket
+  4  it will do for exactly one process, started with `serve --single-writer`
 
 Examples:
   folderbridge doctor --endpoint http://127.0.0.1:9000 --bucket folders --region us-east-1

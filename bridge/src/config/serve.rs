@@ -22,6 +22,8 @@ pub struct ServeSettings {
     pub most_folders: Option<u32>,
     /// Whether a chunk is acknowledged only when it is stored.
     pub durable_chunks: bool,
+    /// Whether the bucket is for this process alone. The embedded store is in any case.
+    pub single_writer: bool,
     /// How long requests may take to end at shutdown.
     pub drain: Duration,
 }
@@ -74,6 +76,7 @@ impl ServeFlags {
             limits,
             most_folders,
             durable_chunks: self.durable_chunks,
+            single_writer: self.single_writer,
             drain,
         })
     }

@@ -13,6 +13,8 @@ pub mod faulty;
 pub mod memory;
 #[cfg(test)]
 pub(crate) mod obstructed;
+#[cfg(test)]
+pub(crate) mod odd;
 pub mod operation;
 pub mod probe;
 pub mod s3;

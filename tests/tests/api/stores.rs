@@ -14,8 +14,9 @@ const MINIO: &[&str] = &[
     THESE,
     // MinIO lists what another program named `x__XLDIR__` as the directory `x`.
     "filesystems::names::what_another_program_named_so_is_shown_read_and_removed",
-    // Brings its own stores: embedded ones that deny or break something.
+    // Bring their own stores: embedded ones that deny or break something.
     "serve::doctor",
+    "serve::single_writer",
 ];
 
 /// Files, uploads, folders and the real binary over a bucket. Accounts, hostile requests and counts of

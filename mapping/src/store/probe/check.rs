@@ -195,16 +195,12 @@ impl Check {
             Self::Bucket => Some("see `--endpoint`, `--bucket`, `--region` and the credentials"),
             Self::Clock => Some("set this machine's clock, or the store's, by NTP"),
             Self::Allowed(_) => Some("allow it in the policy of these credentials"),
-            Self::CreateOnce
-            | Self::CreatesRacing
-            | Self::ReplaceWhatWasRead
-            | Self::ReplacesRacing
-            | Self::Metadata
-            | Self::Ranges
-            | Self::Listing
-            | Self::Multipart
-            | Self::CopyAnyName
-            | Self::CopyByParts => Some("a newer release of the store, or another store"),
+            Self::CreateOnce | Self::CreatesRacing | Self::ReplaceWhatWasRead | Self::ReplacesRacing => {
+                Some("`serve --single-writer` for exactly one process, a newer release of the store, or another store")
+            }
+            Self::Metadata | Self::Ranges | Self::Listing | Self::Multipart | Self::CopyAnyName | Self::CopyByParts => {
+                Some("a newer release of the store, or another store")
+            }
             Self::CopyConditions
             | Self::DeleteConditions
             | Self::CompleteConditions

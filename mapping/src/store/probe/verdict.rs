@@ -86,8 +86,13 @@ impl Verdict {
         if let Some(denied) = self.missing_permissions() {
             return Some(denied);
         }
-        let reasons: Vec<_> = self.broken.iter().map(|promise| promise.consequence()).collect();
-        (!reasons.is_empty()).then(|| format!("this store will not do: {}", reasons.join("; and ")))
+        (!self.broken.is_empty()).then(|| format!("this store will not do: {}", self.reasons()))
+    }
+
+    /// What is lost by the promises that it breaks, in words; empty when it keeps them.
+    #[must_use]
+    pub fn reasons(&self) -> String {
+        self.broken.iter().map(|promise| promise.consequence()).collect::<Vec<_>>().join("; and ")
     }
 
     fn missing_permissions(&self) -> Option<String> {

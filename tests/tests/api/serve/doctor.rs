@@ -84,6 +84,20 @@ async fn a_permission_that_is_missing_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_ignores_conditions_will_do_for_one() {
+    let place = tempfile::tempdir().unwrap();
+    let habits = Habits { ignores_conditions: true, ..Habits::default() };
+    let endpoint = endpoint(place.path(), habits).await;
+    let (code, out, _) = run(&mut doctor(&endpoint, "folders"));
+    assert_eq!(code, Some(4), "{out}");
+    let verdict = out.lines().last().unwrap();
+    assert!(verdict.starts_with("this store will do for exactly one process") && verdict.contains("--single-writer"));
+    assert!(out.contains("way out: `serve --single-writer`"), "{out}");
+    let report = json(&run(doctor(&endpoint, "folders").arg("--json")).1);
+    assert_eq!((report["verdict"].as_str(), report["exit_code"].as_u64()), (Some("single_writer"), Some(4)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tags_that_are_denied_are_a_fallback() {
     let place = tempfile::tempdir().unwrap();
     let habits = Habits { denies: vec!["PutObjectTagging".to_owned()], ..Habits::default() };

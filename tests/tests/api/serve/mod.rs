@@ -5,6 +5,7 @@ mod doctor;
 mod endpoint;
 mod first_start;
 mod refusals;
+mod single_writer;
 mod stopping;
 
 use std::process::{Command, Output};

@@ -1,18 +1,16 @@
 //! That the probe believes nothing it has not seen.
 
-mod odd;
-
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use self::odd::{Conditions, Odd};
 use super::*;
 use crate::clock::ManualClock;
 use crate::store::Store;
 use crate::store::counted::CountedStore;
 use crate::store::faulty::{Fault, Faults, FaultyStore};
 use crate::store::memory::MemoryStore;
+use crate::store::odd::{Conditions, Odd};
 use crate::store::operation::Operation;
 
 fn memory() -> MemoryStore {

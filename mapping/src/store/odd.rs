@@ -13,7 +13,7 @@ use crate::store::{
 
 /// What becomes of conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Conditions {
+pub(crate) enum Conditions {
     Kept,
     Ignored,
     /// Checked, and then written: others come in between.
@@ -23,19 +23,19 @@ pub(super) enum Conditions {
 }
 
 #[derive(Debug)]
-pub(super) struct Odd {
-    pub(super) inner: Store,
-    pub(super) conditions: Conditions,
+pub(crate) struct Odd {
+    pub(crate) inner: Store,
+    pub(crate) conditions: Conditions,
     /// Neither metadata nor tags come back, ranges and pages are ignored.
-    pub(super) forgets: bool,
-    pub(super) denied: Option<Operation>,
-    pub(super) lacks: Option<Operation>,
+    pub(crate) forgets: bool,
+    pub(crate) denied: Option<Operation>,
+    pub(crate) lacks: Option<Operation>,
     /// No answer ever comes.
-    pub(super) hangs: bool,
+    pub(crate) hangs: bool,
 }
 
 impl Odd {
-    pub(super) fn around(inner: Store) -> Self {
+    pub(crate) fn around(inner: Store) -> Self {
         Self { inner, conditions: Conditions::Kept, forgets: false, denied: None, lacks: None, hangs: false }
     }
 
