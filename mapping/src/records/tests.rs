@@ -8,6 +8,7 @@ use crate::lease::LeaseRecord;
 use crate::manifest::{Document, Stored};
 use crate::upload::UploadRecord;
 use crate::usage::UsageRecord;
+use crate::writer::WriterRecord;
 
 const PAGE: &str = include_str!("../../../docs/BUCKET.md");
 
@@ -39,4 +40,5 @@ fn the_documents_are_as_the_page_shows_them() {
     check::<UsageRecord>();
     check::<LeaseRecord>();
     check::<JobRecord>();
+    check::<WriterRecord>();
 }

@@ -18,6 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use place::WriterPlace;
+#[cfg(test)]
+pub(crate) use record::WriterRecord;
 pub use store::LoneStore;
 
 use self::seat::Seat;

@@ -98,10 +98,7 @@ impl WriterPlace {
     /// # Errors
     /// `Unavailable` once the place is lost.
     pub(super) fn check(&self) -> StoreResult<()> {
-        if self.is_held() {
-            return Ok(());
-        }
-        Err(StoreError::new(StoreErrorKind::Unavailable, "this process has lost the place of the one who writes"))
+        if self.is_held() { Ok(()) } else { Err(lost_place()) }
     }
 
     /// What is being written.
@@ -120,15 +117,21 @@ impl Held {
         !self.lost.is_cancelled() && self.seat.clock.elapsed() < until.elapsed && self.seat.clock.now() < until.wall
     }
 
-    /// Beats until the process stops, or the place is lost; what is lost stays lost.
+    /// For how long it is kept from now, if nothing else happens.
+    fn left(&self) -> Duration {
+        self.until().elapsed.saturating_sub(self.seat.clock.elapsed())
+    }
+
+    /// Beats until the process stops, or the place is lost; what is lost stays lost, and that is said in
+    /// the moment in which it is.
     async fn beat(self: Arc<Self>) {
         let stopping = self.tasks.stopping();
         loop {
             tokio::select! {
-                () = tokio::time::sleep(BEAT) => {}
+                () = tokio::time::sleep(BEAT.min(self.left())) => {}
                 () = stopping.cancelled() => return,
             }
-            match tokio::time::timeout(ANSWER, self.beat_once()).await {
+            match tokio::time::timeout(ANSWER.min(self.left()), self.beat_once()).await {
                 Ok(Ok(None)) => {}
                 Ok(Ok(Some(other))) => {
                     let by = other.writer.map_or_else(|| "nobody".to_owned(), |by| by.to_string());
@@ -136,7 +139,7 @@ impl Held {
                     return self.lost.cancel();
                 }
                 Ok(Err(error)) => tracing::warn!(%error, "the heartbeat failed this time"),
-                Err(_) => tracing::warn!("the heartbeat had no answer for {} s this time", ANSWER.as_secs()),
+                Err(_) => tracing::warn!("the heartbeat had no answer in time"),
             }
             if !self.is_held() {
                 tracing::error!("the writer's place was lost: the heartbeat failed for {} s", LIFE.as_secs());
@@ -165,4 +168,9 @@ impl Held {
         *self.until() = Until { elapsed: began + LIFE, wall: sent.plus(LIFE) };
         Ok(None)
     }
+}
+
+/// What becomes of writes then.
+pub(super) fn lost_place() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "this process has lost the place of the one who writes")
 }

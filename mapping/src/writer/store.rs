@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::place::WriterPlace;
+use super::place::{WriterPlace, lost_place};
 use super::turns::Turns;
 use crate::key::ObjectKey;
 use crate::store::{
@@ -44,7 +44,11 @@ impl LoneStore {
         let written = self.place.tasks().finish(async move {
             let _turns = turns;
             place.check()?;
-            work.await
+            tokio::select! {
+                written = work => written,
+                // With whatever attempts the client of the store would still make.
+                () = place.lost() => Err(lost_place()),
+            }
         });
         written.await.unwrap_or_else(|error| {
             Err(StoreError::new(StoreErrorKind::Unavailable, "a write was broken off").caused_by(error))

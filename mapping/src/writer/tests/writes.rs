@@ -94,3 +94,22 @@ async fn a_write_keeps_its_turn_when_its_caller_is_gone() {
     assert_eq!(second.unwrap_err().kind(), StoreErrorKind::PreconditionFailed);
     assert_eq!(read(&store, &key).await, "slow!");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_under_way_ends_with_the_place() {
+    let process = Process::over(&careless(Conditions::Ignored), 1);
+    let place = process.take().await.unwrap();
+    let store = LoneStore::new(Arc::clone(&process.faulty) as Store, place.clone());
+    let (_never, body) = slow_body();
+    let key = ObjectKey::scratch("r", "x");
+    let write = store.put(&key, body, Attributes::default(), Condition::Always);
+    let away = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        process.cut_off();
+        process.elapsed()
+    };
+    let (written, away) = tokio::join!(write, away);
+    assert!(written.unwrap_err().is_unknown());
+    let took = process.elapsed() - away;
+    assert!(took > BEAT && took <= LIFE && !place.is_held(), "{took:?}");
+}

@@ -22,7 +22,7 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Self {
-        let place = tempfile::tempdir().unwrap();
+        let place = tempfile::tempdir().expect("a directory");
         let habits = Habits { ignores_conditions: true, ..Habits::default() };
         let endpoint = Endpoint::open_with(&place.path().join("store"), ([127, 0, 0, 1], 0).into(), habits).await;
         endpoint.make_bucket("folders").await;
