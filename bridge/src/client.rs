@@ -1,4 +1,5 @@
-//! The admin API from the other side: what `account`, `folder`, `fsck` and `sweep` call.
+//! The admin API from the other side: what `account`, `folder`, `fsck`, `job` and `sweep`
+//! call.
 
 use http::Method;
 use reqwest::{Client, RequestBuilder, Response};

@@ -12,6 +12,7 @@ mod admin;
 mod doctor;
 mod folder;
 mod health;
+mod job;
 mod parse;
 mod place;
 mod serve;
@@ -22,6 +23,7 @@ pub use admin::AdminFlags;
 pub use doctor::DoctorFlags;
 pub use folder::{FolderCommand, FolderFlags, FsckFlags};
 pub use health::HealthFlags;
+pub use job::{JobCommand, JobFlags};
 pub use parse::Most;
 pub use place::{PlaceFlags, Where};
 pub use serve::ServeSettings;
@@ -54,6 +56,8 @@ Examples:
       let a folder hold 1 GiB
   folderbridge fsck --all
       count every folder and say whose usage is wrong
+  folderbridge job list --state running
+      show what is copied, moved or removed in the background
   folderbridge key new
       print a new master key";
 
@@ -83,6 +87,9 @@ pub enum Command {
     /// Count what is in folders, and say where their usage is wrong.
     #[command(after_help = folder::FSCK_EXAMPLES)]
     Fsck(FsckFlags),
+    /// Show work on trees that outlasts its request, and stop it.
+    #[command(after_help = job::EXAMPLES)]
+    Job(JobFlags),
     /// Remove now what crashes and deletions left in the bucket, or list it.
     #[command(after_help = sweep::EXAMPLES)]
     Sweep(SweepFlags),

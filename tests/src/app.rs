@@ -14,7 +14,7 @@ use mapping::random::SystemRandom;
 use mapping::store::counted::CountedStore;
 use mapping::store::faulty::{Faults, FaultyStore};
 use mapping::store::{Attributes, Body, Condition, Store};
-use mapping::{Account, Bucket, MasterKeys, NewAccount, Parts, Settings};
+use mapping::{Account, Bucket, MasterKeys, NewAccount, Parts, Secret, Settings};
 
 use crate::bucket::{self, Snapshot};
 use crate::caller::Caller;
@@ -27,8 +27,9 @@ pub const ADMIN_TOKEN: &str = "an-admin-token-of-the-tests";
 #[derive(Debug)]
 pub struct App {
     replicas: Vec<Running>,
-    store: Arc<CountedStore>,
+    pub(crate) store: Arc<CountedStore>,
     faulty: Arc<FaultyStore>,
+    pub(crate) key: Secret,
     // Last: nobody is served any more when the bucket is removed.
     lower: UnderTest,
 }
@@ -84,7 +85,7 @@ impl App {
             let settings = AppSettings { admin_token: Some(ADMIN_TOKEN.to_owned()), ..settings.clone() };
             replicas.push(start(parts, settings).await.expect("a replica"));
         }
-        Self { replicas, store, faulty, lower }
+        Self { replicas, store, faulty, key, lower }
     }
 
     /// The address of the first replica.

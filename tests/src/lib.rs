@@ -6,6 +6,7 @@ pub mod bucket;
 pub mod caller;
 pub mod compose;
 pub mod environment;
+pub mod jobs;
 pub mod model;
 pub mod process;
 pub mod proxy;

@@ -14,7 +14,7 @@ use mapping::random::SystemRandom;
 use mapping::store::faulty::{Faults, FaultyStore};
 use mapping::store::s3::{KeyPair, Retries, S3Settings, S3Store, Timeouts};
 use mapping::store::{Capabilities, Store};
-use mapping::{Bucket, MasterKeys, NewAccount, Parts, Settings};
+use mapping::{Bucket, MasterKeys, NewAccount, Parts, Secret, Settings};
 use tempfile::TempDir;
 use url::Url;
 
@@ -83,6 +83,7 @@ pub struct Shaky {
     /// The application's clock.
     pub clock: Arc<AheadClock>,
     running: Running,
+    pub(crate) key: Secret,
     _store: Held,
 }
 
@@ -145,16 +146,17 @@ impl Shaky {
 
     async fn over(store: Store, direct: Store, trouble: Trouble, settings: Settings, held: Held) -> Self {
         let clock = Arc::new(AheadClock::default());
+        let key = MasterKeys::generate(&SystemRandom);
         let parts = Parts {
             store,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),
-            keys: MasterKeys::generate(&SystemRandom).expose().parse().expect("a master key"),
+            keys: key.expose().parse().expect("a master key"),
             settings,
         };
         let settings = AppSettings { admin_token: Some(ADMIN_TOKEN.to_owned()), ..AppSettings::default() };
         let running = start(parts, settings).await.expect("a replica");
-        Self { trouble, direct, clock, running, _store: held }
+        Self { trouble, direct, clock, running, key, _store: held }
     }
 
     /// The core.

@@ -2,7 +2,8 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
-use mapping::id::{AccountId, FolderId};
+use mapping::id::{AccountId, FolderId, JobId};
+use mapping::jobs::JobFilter;
 use serde::de::DeserializeOwned;
 
 use super::error::Refusal;
@@ -33,6 +34,35 @@ impl FromRequestParts<State> for InFolder {
         let below = parts.uri.path().rsplit_once("/folders/").map_or("", |(_, below)| below);
         let id = below.split('/').next().unwrap_or_default();
         Ok(Self(id.parse::<FolderId>()?))
+    }
+}
+
+/// The job in the path.
+pub(super) struct OfJob(pub(super) JobId);
+
+impl FromRequestParts<State> for OfJob {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Refusal> {
+        let below = parts.uri.path().rsplit_once("/jobs/").map_or("", |(_, below)| below);
+        let id = below.split('/').next().unwrap_or_default();
+        Ok(Self(id.parse::<JobId>()?))
+    }
+}
+
+/// Which jobs a list is of: `account`, `folder` and `state`, all of which must hold.
+pub(super) struct JobsOf(pub(super) JobFilter);
+
+impl FromRequestParts<State> for JobsOf {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Refusal> {
+        let query = Pairs::of(&parts.uri);
+        Ok(Self(JobFilter {
+            account: query.first("account").map(str::parse).transpose()?,
+            folder: query.first("folder").map(str::parse).transpose()?,
+            state: query.first("state").map(str::parse).transpose()?,
+        }))
     }
 }
 

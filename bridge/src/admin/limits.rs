@@ -145,7 +145,7 @@ pub(crate) struct FoldersBody {
 }
 
 /// Bytes and files.
-#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct AmountBody {
     pub(crate) bytes: u64,
     pub(crate) files: u64,

@@ -5,6 +5,8 @@ mod accounts;
 mod error;
 mod extract;
 mod folders;
+pub(crate) mod job_wire;
+mod jobs;
 pub(crate) mod limits;
 mod sweep;
 pub(crate) mod wire;
@@ -32,8 +34,10 @@ pub(crate) fn api() -> OpenApiRouter<State> {
         .routes(routes!(folders::limit))
         .routes(routes!(folders::usage))
         .routes(routes!(folders::check));
+    let jobs =
+        OpenApiRouter::new().routes(routes!(jobs::list)).routes(routes!(jobs::show)).routes(routes!(jobs::cancel));
     let bucket = OpenApiRouter::new().routes(routes!(sweep::sweep));
-    OpenApiRouter::new().nest("/admin/v1", accounts.merge(folders).merge(bucket))
+    OpenApiRouter::new().nest("/admin/v1", accounts.merge(folders).merge(jobs).merge(bucket))
 }
 
 /// The routes, to serve.

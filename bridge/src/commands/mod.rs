@@ -5,6 +5,7 @@ mod doctor;
 mod folder;
 mod fsck;
 mod health;
+mod job;
 mod key;
 mod log;
 mod output;
@@ -32,6 +33,7 @@ pub fn run(line: CommandLine) -> Result<ExitCode, StartError> {
         Command::Folder(flags) => runtime()?.block_on(folder::run(flags))?,
         Command::Fsck(flags) => return runtime()?.block_on(fsck::run(flags)),
         Command::Health(flags) => runtime()?.block_on(health::run(flags))?,
+        Command::Job(flags) => return runtime()?.block_on(job::run(flags)),
         Command::Sweep(flags) => runtime()?.block_on(sweep::run(flags))?,
         Command::Key(command) => key::run(&command),
     }

@@ -8,7 +8,7 @@ use crate::bucket::Bucket;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result, Subject};
 use crate::files::tree::{Place, Progress, Work};
-use crate::id::{AccountId, JobId};
+use crate::id::{AccountId, FolderId, JobId};
 use crate::key::KeyPrefix;
 use crate::store::ListRequest;
 
@@ -40,6 +40,27 @@ pub struct JobInfo {
     pub changed: Timestamp,
 }
 
+/// Which jobs are meant; nothing named means all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// Those of this account.
+    pub account: Option<AccountId>,
+    /// Those that read from this folder or write into it.
+    pub folder: Option<FolderId>,
+    /// Those of which this has become.
+    pub state: Option<JobState>,
+}
+
+impl JobFilter {
+    fn takes(&self, job: &JobInfo) -> bool {
+        let places = [Some(&job.source), job.target.as_ref()];
+        let touches = |folder| places.into_iter().flatten().any(|place| place.folder == folder);
+        self.account.is_none_or(|account| account == job.account)
+            && self.folder.is_none_or(touches)
+            && self.state.is_none_or(|state| state == job.state)
+    }
+}
+
 /// A page of jobs.
 #[derive(Clone, Debug)]
 pub struct JobPage {
@@ -68,12 +89,12 @@ impl From<JobRecord> for JobInfo {
 }
 
 impl Bucket {
-    /// One page of the jobs, those of `account` alone if one is named. `limit` jobs are looked at, so
-    /// a page of one account may have fewer, or none, before the last.
+    /// One page of the jobs that `filter` takes. `limit` jobs are looked at, so a page may have fewer,
+    /// or none, before the last.
     ///
     /// # Errors
     /// `Invalid` for a limit of 0 and for an `after` that no page gave; `Unavailable`.
-    pub async fn jobs_page(&self, account: Option<AccountId>, after: Option<String>, limit: u16) -> Result<JobPage> {
+    pub async fn jobs_page(&self, filter: JobFilter, after: Option<String>, limit: u16) -> Result<JobPage> {
         if limit == 0 {
             return Err(Error::invalid(Subject::Request, "a page has at least one entry"));
         }
@@ -82,8 +103,7 @@ impl Bucket {
         let ids = page.objects.iter().filter_map(|listed| KeyPrefix::jobs().rest(&listed.key)?.parse().ok());
         let reads: Vec<_> = ids.map(|id: JobId| async move { self.job_document(id).read().await }).collect();
         let records: Vec<Option<JobRecord>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
-        let wanted = |record: &JobRecord| account.is_none_or(|account| account == record.account);
-        let jobs = records.into_iter().flatten().filter(wanted).map(JobInfo::from).collect();
+        let jobs = records.into_iter().flatten().map(JobInfo::from).filter(|job| filter.takes(job)).collect();
         Ok(JobPage { jobs, next: page.next })
     }
 

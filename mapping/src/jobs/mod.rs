@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-pub use list::{JobInfo, JobPage};
+pub use list::{JobFilter, JobInfo, JobPage};
 pub use record::JobState;
 pub use underway::{Begun, Outcome, Underway};
 

@@ -1,9 +1,11 @@
 //! `.folderbridge/jobs/<job-id>`: work on a tree that outlasted its request.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::error::Subject;
+use crate::error::{Error, Subject};
 use crate::files::Failure;
 use crate::files::tree::{Count, Plan, Position, Progress};
 use crate::id::{AccountId, JobId};
@@ -26,6 +28,9 @@ pub enum JobState {
 }
 
 impl JobState {
+    /// Each there is.
+    pub const ALL: [Self; 5] = [Self::Running, Self::Cancelling, Self::Done, Self::Failed, Self::Cancelled];
+
     /// Whether nothing more is done.
     #[must_use]
     pub const fn is_over(self) -> bool {
@@ -45,6 +50,18 @@ impl JobState {
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
         }
+    }
+}
+
+impl FromStr for JobState {
+    type Err = Error;
+
+    /// Takes its name.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|state| state.name() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            Error::invalid(Subject::Job, format!("`{text}` is no state of a job: one of {names} is expected"))
+        })
     }
 }
 

@@ -47,10 +47,16 @@ const ADMIN_FOLDERS: [Row; 5] = [
     ("POST", "/admin/v1/folders/{id}/check", "{}", [401, 401, 401, 401, 401, 200]),
 ];
 
+const ADMIN_JOBS: [Row; 3] = [
+    ("GET", "/admin/v1/jobs", "", [401, 401, 401, 401, 401, 200]),
+    ("GET", "/admin/v1/jobs/{id}", "", [401, 401, 401, 401, 401, 200]),
+    ("POST", "/admin/v1/jobs/{id}/cancel", "", [401, 401, 401, 401, 401, 200]),
+];
+
 /// The routes that the tables try, under each prefix that they are served.
 fn tried() -> Vec<(String, String)> {
     let prefixed = ["", "/v1"].into_iter().flat_map(|prefix| FILESYSTEMS.map(|row| (prefix, row)));
-    let all = prefixed.chain(ADMIN.into_iter().chain(ADMIN_FOLDERS).map(|row| ("", row)));
+    let all = prefixed.chain(ADMIN.into_iter().chain(ADMIN_FOLDERS).chain(ADMIN_JOBS).map(|row| ("", row)));
     all.map(|(prefix, (method, path, ..))| (method.to_owned(), format!("{prefix}{path}"))).collect()
 }
 
@@ -170,7 +176,10 @@ async fn every_route_of_the_admin_api_answers_everybody_as_the_table_says() {
     let somebody = cast.app.person("somebody").await.id;
     let account = Scene { id: somebody, grantees: cast.grantees.clone(), uploads: vec![] };
     let folder = cast.scene("counted").await;
+    let job = cast.app.left_copy(&cast.owner, &folder.id, "many", "copied").await;
+    let job = Scene { id: job, grantees: cast.grantees.clone(), uploads: vec![] };
     let rows = ADMIN.iter().map(|row| (row, &account)).chain(ADMIN_FOLDERS.iter().map(|row| (row, &folder)));
+    let rows = rows.chain(ADMIN_JOBS.iter().map(|row| (row, &job)));
     for (row, scene) in rows {
         for (number, who) in EVERYBODY.into_iter().enumerate() {
             let (method, path, body) = filled(row, scene, number);

@@ -9,6 +9,7 @@ mod counts;
 mod faults;
 mod filesystems;
 mod hostile;
+mod jobs;
 mod limits;
 mod serve;
 mod stores;

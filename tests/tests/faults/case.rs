@@ -23,6 +23,7 @@ pub(crate) struct Case {
     pub(super) content: Bytes,
     pub(super) account: String,
     pub(super) token: String,
+    pub(super) job: String,
 }
 
 impl Case {
@@ -37,6 +38,7 @@ impl Case {
             content: pattern(SMALL, 7),
             account: String::new(),
             token: String::new(),
+            job: String::new(),
         };
         let ann = &world.ann.calls;
         match operation {
@@ -59,6 +61,7 @@ impl Case {
                 case.content = world.large.clone();
                 case.start(ann).await;
             }
+            Op::Jobs | Op::ShowJob | Op::CancelJob => case.leave_a_job(world).await,
             Op::ShowAccount | Op::Rotate | Op::Disable | Op::Enable | Op::LimitAccount => case.add_account(world).await,
             _ => {}
         }
@@ -87,6 +90,11 @@ impl Case {
         let made = world.shaky.admin().call(Method::POST, "/admin/v1/accounts", &body).await.expect(201).json();
         self.account = made["account_id"].as_str().expect("an id").to_owned();
         self.token = made["api_token"].as_str().expect("a token").to_owned();
+    }
+
+    async fn leave_a_job(&mut self, world: &World) {
+        self.folder = world.ann.calls.created(&self.tag).await;
+        self.job = world.shaky.left_copy(&world.ann, &self.folder, "from", "to").await;
     }
 
     async fn account_verb(&self, world: &World, verb: &str) -> Reply {
@@ -137,12 +145,22 @@ impl Case {
             Op::LimitFolder => admin.call(Method::PATCH, &self.of_folder("/limits"), &json!({ "max_files": 7 })).await,
             Op::FolderUsage => admin.send(admin.request(Method::GET, &self.of_folder("/usage"))).await,
             Op::CheckFolder => admin.call(Method::POST, &self.of_folder("/check"), &json!({ "repair": true })).await,
+            Op::Jobs => {
+                let path = format!("/admin/v1/jobs?limit=1000&folder={folder}");
+                admin.send(admin.request(Method::GET, &path)).await
+            }
+            Op::ShowJob => admin.send(admin.request(Method::GET, &self.of_job(""))).await,
+            Op::CancelJob => admin.call(Method::POST, &self.of_job("/cancel"), &json!({})).await,
             Op::SweepDry => admin.call(Method::POST, "/admin/v1/sweep", &json!({ "dry_run": true })).await,
         })
     }
 
     pub(super) fn of_folder(&self, rest: &str) -> String {
         format!("/admin/v1/folders/{}{rest}", self.folder)
+    }
+
+    pub(super) fn of_job(&self, rest: &str) -> String {
+        format!("/admin/v1/jobs/{}{rest}", self.job)
     }
 
     /// Whether the upload can be gone on with: not when the store has dropped it.

@@ -4,6 +4,7 @@ use mapping::access::Manage;
 use mapping::{Account, FolderRef};
 use reqwest::Method;
 use serde_json::{Value, json};
+use suites::jobs::FILES;
 use suites::reply::Reply;
 
 use super::case::{Case, PART};
@@ -38,6 +39,12 @@ impl Case {
             Op::FolderUsage => reply.json()["used"] == json!({ "bytes": self.content.len(), "files": 1 }),
             Op::CheckFolder => reply.json()["listed"] == json!({ "bytes": self.content.len(), "files": 1 }),
             Op::SweepDry => reply.json()["dry_run"] == true,
+            Op::Jobs => has(&reply.json()["jobs"], "job_id", &self.job),
+            Op::ShowJob => {
+                let done = reply.json()["done"]["files"].as_u64();
+                reply.json()["state"] == "running" && done.is_some_and(|done| (2..FILES).contains(&done))
+            }
+            Op::CancelJob => reply.json()["state"] == "cancelling",
             Op::Destroy | Op::Share | Op::Mkdir | Op::FinishSmall | Op::FinishParts | Op::Chunk | Op::WholePart => true,
             Op::DeleteFile | Op::DeleteTree => true,
         }
@@ -86,9 +93,18 @@ impl Case {
                 let shown = admin.send(admin.request(Method::GET, &self.of_folder(""))).await.expect(200).json();
                 assert_eq!(shown["limits"]["files"], json!({ "most": 7, "set_by": "folder" }), "{}", self.tag);
             }
+            Op::CancelJob => {
+                let admin = world.shaky.admin();
+                let shown = admin.send(admin.request(Method::GET, &self.of_job(""))).await.expect(200).json();
+                assert_eq!(shown["state"], "cancelling", "{}", self.tag);
+                world.end_jobs().await;
+                let shown = admin.send(admin.request(Method::GET, &self.of_job(""))).await.expect(200).json();
+                assert_eq!(shown["state"], "cancelled", "{}", self.tag);
+                assert!((ann.names(folder, "to").await.1.len() as u64) < FILES, "{}: it went on", self.tag);
+            }
             Op::Folders | Op::ShowFolder | Op::FolderUsage | Op::CheckFolder | Op::SweepDry => {}
             Op::Filesystems | Op::ListRoot | Op::ListDirectory | Op::Download | Op::DownloadRange => {}
-            Op::DownloadInit | Op::Accounts | Op::ShowAccount => {}
+            Op::DownloadInit | Op::Accounts | Op::ShowAccount | Op::Jobs | Op::ShowJob => {}
         }
     }
 

@@ -33,11 +33,14 @@ pub(crate) enum Operation {
     FolderUsage,
     CheckFolder,
     SweepDry,
+    Jobs,
+    ShowJob,
+    CancelJob,
 }
 
 impl Operation {
     /// All of them.
-    pub(crate) const ALL: [Self; 30] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::Filesystems,
         Self::Create,
         Self::Destroy,
@@ -68,6 +71,9 @@ impl Operation {
         Self::FolderUsage,
         Self::CheckFolder,
         Self::SweepDry,
+        Self::Jobs,
+        Self::ShowJob,
+        Self::CancelJob,
     ];
 
     /// The route that it is of.
@@ -97,6 +103,9 @@ impl Operation {
             Self::FolderUsage => ("GET", "/admin/v1/folders/{id}/usage"),
             Self::CheckFolder => ("POST", "/admin/v1/folders/{id}/check"),
             Self::SweepDry => ("POST", "/admin/v1/sweep"),
+            Self::Jobs => ("GET", "/admin/v1/jobs"),
+            Self::ShowJob => ("GET", "/admin/v1/jobs/{id}"),
+            Self::CancelJob => ("POST", "/admin/v1/jobs/{id}/cancel"),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use mapping::jobs::JobFilter;
 use serde_json::Value;
 use suites::app::Person;
 use suites::bucket::below;
@@ -67,11 +68,25 @@ impl World {
         page.expect(200).json()["accounts"].clone()
     }
 
+    /// Takes over the jobs that others left, and waits for their end.
+    pub(crate) async fn end_jobs(&self) {
+        let core = self.shaky.core();
+        core.tend_jobs().await.expect("a look at the jobs");
+        let over = async || {
+            let page = core.jobs_page(JobFilter::default(), None, 1000).await.expect("the jobs");
+            assert!(page.next.is_none(), "more jobs than a page has");
+            core.tend_jobs().await.expect("a look at the jobs");
+            page.jobs.iter().all(|job| job.state.is_over())
+        };
+        self.shaky.until("every job is over", over).await;
+    }
+
     /// Checks that nothing is left of all that was cut short: no upload, no bundle, no document that
     /// nothing leads to, no byte of the budget, no connection, and that the usage is what is there.
     pub(crate) async fn check_tidy(self) {
         self.shaky.heal();
         self.shaky.until("the budget is free", async || self.shaky.core().budget().held() == 0).await;
+        self.end_jobs().await;
         for _ in 0..3 {
             self.shaky.clock.advance(LONG);
             self.shaky.core().sweep().await.expect("a sweep");

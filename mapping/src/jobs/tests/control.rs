@@ -125,6 +125,10 @@ async fn a_revoked_permission_ends_a_job_that_runs() {
     assert!(job.progress.done.files < 90);
 }
 
+fn of(account: crate::id::AccountId) -> JobFilter {
+    JobFilter { account: Some(account), ..JobFilter::default() }
+}
+
 #[tokio::test(start_paused = true)]
 async fn jobs_are_listed_for_their_account_and_forgotten_in_time() {
     let scene = with_files(10).await;
@@ -139,7 +143,7 @@ async fn jobs_are_listed_for_their_account_and_forgotten_in_time() {
     ids.sort();
     let (mut listed, mut after) = (Vec::new(), None);
     loop {
-        let page = replica.bucket.jobs_page(Some(account(&scene).id), after, 2).await.unwrap();
+        let page = replica.bucket.jobs_page(of(account(&scene).id), after, 2).await.unwrap();
         listed.extend(page.jobs.iter().map(|job| job.id));
         after = page.next;
         if after.is_none() {
@@ -148,8 +152,8 @@ async fn jobs_are_listed_for_their_account_and_forgotten_in_time() {
     }
     listed.sort();
     assert_eq!(listed, ids);
-    assert!(replica.bucket.jobs_page(Some(bob.id), None, 100).await.unwrap().jobs.is_empty());
-    assert_eq!(replica.bucket.jobs_page(None, None, 0).await.unwrap_err().kind(), ErrorKind::Invalid);
+    assert!(replica.bucket.jobs_page(of(bob.id), None, 100).await.unwrap().jobs.is_empty());
+    assert_eq!(replica.bucket.jobs_page(JobFilter::default(), None, 0).await.unwrap_err().kind(), ErrorKind::Invalid);
     replica.bucket.job_of(account(&scene).id, ids[0]).await.unwrap();
     assert_eq!(replica.bucket.job_of(bob.id, ids[0]).await.unwrap_err().kind(), ErrorKind::NotFound);
     scene.test.clock.advance(scene.settings.job_kept_for - Duration::from_secs(1));
@@ -171,4 +175,29 @@ async fn a_replica_looks_at_what_is_over_once() {
     other.counted.reset();
     other.bucket.tend_jobs().await.unwrap();
     assert_eq!(other.counted.reset().to_string(), "list 1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_are_found_by_either_folder_and_by_what_became_of_them() {
+    let scene = with_files(10).await;
+    let replica = scene.replica(7).await;
+    let (one, other) = (replica.open::<Manage>(&scene, scene.one).await, replica.open(&scene, scene.other).await);
+    let across = one.copy_to::<Manage>(&path("a"), &other, &path("t"), ConflictPolicy::Reject).await.unwrap();
+    let across = (across.id(), across.ended().await.unwrap()).0;
+    let within = replica.copy(&scene, "a", "t", ConflictPolicy::Reject).await.unwrap();
+    let within = (within.id(), within.ended().await.unwrap()).0;
+    let found = async |folder, state| {
+        let filter = JobFilter { folder, state, ..JobFilter::default() };
+        let page = replica.bucket.jobs_page(filter, None, 100).await.unwrap();
+        page.jobs.iter().map(|job| job.id).collect::<std::collections::BTreeSet<_>>()
+    };
+    let both = [across, within].into();
+    assert_eq!(found(None, None).await, both);
+    assert_eq!(found(Some(scene.one), None).await, both);
+    assert_eq!(found(Some(scene.other), Some(JobState::Done)).await, [across].into());
+    assert!(found(None, Some(JobState::Running)).await.is_empty());
+    for state in JobState::ALL {
+        assert_eq!(state.name().parse::<JobState>().unwrap(), state);
+    }
+    assert!("ended".parse::<JobState>().unwrap_err().message().contains("running, cancelling"));
 }

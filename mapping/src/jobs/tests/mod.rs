@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::TryStreamExt;
 
-use super::{Begun, JobInfo, JobState, Outcome, Underway};
+use super::{Begun, JobFilter, JobInfo, JobState, Outcome, Underway};
 use crate::access::{Access, Folder, FolderRef, Manage};
 use crate::accounts::Account;
 use crate::bucket::{Bucket, Settings};
@@ -156,7 +156,7 @@ impl Replica {
 
     /// The only job there is, if there is one.
     async fn job(&self) -> Option<JobInfo> {
-        let page = self.bucket.jobs_page(None, None, 100).await.unwrap();
+        let page = self.bucket.jobs_page(JobFilter::default(), None, 100).await.unwrap();
         assert!(page.jobs.len() <= 1);
         page.jobs.into_iter().next()
     }
