@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
@@ -11,6 +12,9 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
+
+/// How long an answer may take of one who may have been killed.
+const ATTEMPT: Duration = Duration::from_secs(60);
 
 /// A client of one or more replicas. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -80,6 +84,19 @@ impl Caller {
     /// When there is no answer at all.
     pub async fn try_send(&self, request: RequestBuilder) -> Option<Reply> {
         self.receive(request).await.ok()
+    }
+
+    /// Sends a request and reads the whole answer; `None` when it does not come: whoever was asked may
+    /// have been killed, before or after it did what was asked.
+    ///
+    /// # Panics
+    /// When it is no request.
+    pub async fn attempt(&self, request: RequestBuilder) -> Option<Reply> {
+        let request = request.timeout(ATTEMPT).build().expect("a request");
+        let asked = format!("{} {}", request.method(), request.url().path());
+        let response = self.http.execute(request).await.ok()?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Some(Reply::new(asked, status, headers, response.bytes().await.ok()?))
     }
 
     async fn receive(&self, request: RequestBuilder) -> reqwest::Result<Reply> {

@@ -44,6 +44,18 @@ pub fn soak_seed() -> Option<u64> {
     variable("FOLDERBRIDGE_TEST_SOAK_SEED")?.parse().ok()
 }
 
+/// For how many seconds real processes are killed, when that is said.
+#[must_use]
+pub fn killing_seconds() -> Option<u64> {
+    variable("FOLDERBRIDGE_TEST_KILLING")?.parse().ok()
+}
+
+/// What all chance of the killing comes from, when a run is to be repeated.
+#[must_use]
+pub fn killing_seed() -> Option<u64> {
+    variable("FOLDERBRIDGE_TEST_KILLING_SEED")?.parse().ok()
+}
+
 /// Whether the simulation runs for as long as it takes to try everything.
 #[must_use]
 pub fn simulation_is_long() -> bool {

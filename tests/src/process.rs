@@ -18,7 +18,7 @@ use crate::stores::scratch::ScratchBucket;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Seals what servers keep in buckets.
-const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// What servers keep everything in, and what outlives them: a bucket of the store that the environment
 /// names, else a directory with an embedded store. Removed when dropped.
