@@ -125,6 +125,13 @@ pub struct ServeFlags {
     /// Acknowledge a chunk of an upload only when the store has it.
     #[arg(long, env = "FOLDERBRIDGE_DURABLE_CHUNKS", value_parser = FalseyValueParser::new())]
     durable_chunks: bool,
+    /// How long what is known of accounts, credentials, folders and memberships may be believed, and so how long
+    /// a revocation may take on other replicas; what this one changes holds here at once. 0 asks each time.
+    #[arg(
+        long, value_name = "MILLISECONDS",
+        env = "FOLDERBRIDGE_CACHE_MS", default_value = parse::DEFAULT_CACHE, value_parser = parse::cache,
+    )]
+    cache_ms: u64,
     /// Serve a bucket whose store ignores the conditions of writes: for exactly one process, which nothing
     /// else may write beside (`folderbridge doctor` says whether a store needs it).
     #[arg(long, env = "FOLDERBRIDGE_SINGLE_WRITER", value_parser = FalseyValueParser::new())]

@@ -119,6 +119,7 @@ async fn open(place: Place, settings: &ServeSettings) -> Result<Bucket, StartErr
         keys: place.keys,
         settings: Settings {
             acknowledge,
+            cache_for: settings.cache_for,
             folder_limits: settings.limits,
             most_folders: settings.most_folders,
             ..Settings::default()

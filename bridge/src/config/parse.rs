@@ -33,6 +33,19 @@ pub(super) fn count(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "a whole number, 0 or more, is expected".to_owned())
 }
 
+/// How long caches are believed, in milliseconds, unless told.
+pub(super) const DEFAULT_CACHE: &str = "2000";
+
+/// Longer than this nobody would wait for a revocation.
+const LONGEST_CACHE: u64 = 10_000;
+
+/// How long caches are believed, in milliseconds.
+pub(super) fn cache(text: &str) -> Result<u64, String> {
+    let text = if text.is_empty() { DEFAULT_CACHE } else { text };
+    let given = text.parse().ok().filter(|given| *given <= LONGEST_CACHE);
+    given.ok_or_else(|| format!("a whole number from 0 to {LONGEST_CACHE} is expected"))
+}
+
 /// What a limit is set to; `None` is nothing set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Most<T = u64>(pub Option<T>);
@@ -62,6 +75,16 @@ fn number<T: FromStr>(text: &str) -> Result<T, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cache_has_a_bound_and_nothing_said_is_the_default() {
+        for (text, expected) in [("", Ok(2000)), ("0", Ok(0)), ("10000", Ok(10_000))] {
+            assert_eq!(cache(text), expected, "{text}");
+        }
+        for text in ["10001", "-1", "2s", "1.5"] {
+            assert!(cache(text).unwrap_err().contains("10000"), "{text}");
+        }
+    }
 
     #[test]
     fn listen_takes_what_people_write() {

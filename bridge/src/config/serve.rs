@@ -22,6 +22,8 @@ pub struct ServeSettings {
     pub most_folders: Option<u32>,
     /// Whether a chunk is acknowledged only when it is stored.
     pub durable_chunks: bool,
+    /// How long caches are believed.
+    pub cache_for: Duration,
     /// Whether the bucket is for this process alone. The embedded store is in any case.
     pub single_writer: bool,
     /// How long requests may take to end at shutdown.
@@ -76,6 +78,7 @@ impl ServeFlags {
             limits,
             most_folders,
             durable_chunks: self.durable_chunks,
+            cache_for: Duration::from_millis(self.cache_ms),
             single_writer: self.single_writer,
             drain,
         })

@@ -19,14 +19,14 @@ const OTHER_KEY: &str = "ff112233445566778899aabbccddeeff00112233445566778899aab
 
 /// A bucket that is reached by the network: in the store that the environment names, else in an
 /// embedded one on a socket of this process.
-struct Stage {
+pub(super) struct Stage {
     settings: S3Settings,
-    place: TempDir,
+    pub(super) place: TempDir,
     _lower: (Option<Endpoint>, Option<ScratchBucket>),
 }
 
 impl Stage {
-    async fn set() -> Self {
+    pub(super) async fn set() -> Self {
         let place = tempfile::tempdir().expect("a directory");
         if let Some(named) = NamedStore::of_environment() {
             let bucket = named.scratch().await;
@@ -37,7 +37,7 @@ impl Stage {
         Self { settings: endpoint.settings("folders"), place, _lower: (Some(endpoint), None) }
     }
 
-    fn serving(&self, key: &str, address: SocketAddr) -> Command {
+    pub(super) fn serving(&self, key: &str, address: SocketAddr) -> Command {
         serving_over(&self.settings, key, address)
     }
 

@@ -1,5 +1,6 @@
 //! The real binary: what it says, what it refuses, how it stops and what survives.
 
+mod caches;
 mod commands;
 mod doctor;
 mod endpoint;
