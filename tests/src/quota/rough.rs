@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use mapping::Usage;
-use mapping::key::{KeyPrefix, ObjectKey};
+use mapping::key::{FolderPrefix, KeyPrefix, ObjectKey};
 use mapping::random::{Random, SeededRandom};
 use mapping::store::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
@@ -30,11 +30,22 @@ pub struct RoughStore {
 /// What is watched, and what was seen.
 #[derive(Debug, Default)]
 struct Watched {
-    prefix: Option<KeyPrefix>,
+    data: Data,
     limit: Usage,
     most: Usage,
     broken: Vec<String>,
     looks: u64,
+}
+
+/// Whose files are watched.
+#[derive(Clone, Debug, Default)]
+enum Data {
+    #[default]
+    Nobodys,
+    /// What lies below this.
+    Below(KeyPrefix),
+    /// Each folder by itself.
+    EachFolders,
 }
 
 /// How late a late write is done at most.
@@ -55,7 +66,12 @@ impl RoughStore {
 
     /// Never more than `limit` may be visible below `prefix`.
     pub fn watch(&self, prefix: KeyPrefix, limit: Usage) {
-        *self.watched() = Watched { prefix: Some(prefix), limit, ..Watched::default() };
+        *self.watched() = Watched { data: Data::Below(prefix), limit, ..Watched::default() };
+    }
+
+    /// Never more than `limit` may be visible in any folder.
+    pub fn watch_each(&self, limit: Usage) {
+        *self.watched() = Watched { data: Data::EachFolders, limit, ..Watched::default() };
     }
 
     /// What was seen that may not be.
@@ -78,9 +94,14 @@ impl RoughStore {
     /// What is visible now.
     ///
     /// # Panics
-    /// When the store does not list.
+    /// When the store does not list, or nothing is watched.
     pub async fn visible(&self) -> Usage {
-        let prefix = self.watched().prefix.clone().expect("a prefix is watched");
+        let data = self.watched().data.clone();
+        let Data::Below(prefix) = data else { panic!("no prefix is watched") };
+        self.sum(prefix).await
+    }
+
+    async fn sum(&self, prefix: KeyPrefix) -> Usage {
         let mut request = ListRequest::all(prefix);
         let mut usage = Usage::default();
         loop {
@@ -96,10 +117,8 @@ impl RoughStore {
 
     /// Looks whether `key`, just written, made too much visible.
     async fn look(&self, key: &ObjectKey) {
-        if !self.is_data(key) {
-            return;
-        }
-        let visible = self.visible().await;
+        let Some(prefix) = self.prefix_of(key) else { return };
+        let visible = self.sum(prefix).await;
         let mut watched = self.watched();
         watched.looks += 1;
         watched.most.bytes = watched.most.bytes.max(visible.bytes);
@@ -107,6 +126,18 @@ impl RoughStore {
         if visible.bytes > watched.limit.bytes || visible.files > watched.limit.files {
             let what = format!("{visible:?} is visible after a write of `{key}`, and {:?} is the limit", watched.limit);
             watched.broken.push(what);
+        }
+    }
+
+    /// Where what is watched together with `key` lies, if it is watched.
+    fn prefix_of(&self, key: &ObjectKey) -> Option<KeyPrefix> {
+        match self.watched().data.clone() {
+            Data::Nobodys => None,
+            Data::Below(prefix) => prefix.rest(key).is_some().then_some(prefix),
+            Data::EachFolders => {
+                let id = KeyPrefix::data().rest(key)?.split('/').next()?.parse().ok()?;
+                Some(KeyPrefix::folder(&FolderPrefix::of(id)))
+            }
         }
     }
 
@@ -128,12 +159,8 @@ impl RoughStore {
         slow.then(|| Duration::from_millis(chance.below(1500)))
     }
 
-    fn is_data(&self, key: &ObjectKey) -> bool {
-        self.watched().prefix.as_ref().is_some_and(|prefix| prefix.rest(key).is_some())
-    }
-
     async fn put_now(&self, key: &ObjectKey, body: Body, with: (Attributes, Condition)) -> StoreResult<ETag> {
-        if let Some(later) = self.slowness().filter(|_| self.is_data(key)) {
+        if let Some(later) = self.slowness().filter(|_| self.prefix_of(key).is_some()) {
             tokio::time::sleep(later).await;
         }
         let put = self.inner.put(key, body, with.0, with.1).await;

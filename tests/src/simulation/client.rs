@@ -92,6 +92,7 @@ impl Client {
                 71..=75 => self.copy(&bucket, &account, Way::Move).await,
                 76..=80 => self.remove(&bucket, &account).await,
                 81..=86 => self.list(&bucket, &account).await,
+                87..=88 => self.check_usage(&bucket).await,
                 _ => self.read(&bucket, &account).await,
             }
         }

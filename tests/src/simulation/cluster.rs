@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mapping::clock::TimerClock;
+use mapping::limits::FolderLimits;
 use mapping::random::{Random, SeededRandom};
 use mapping::store::Store;
 use mapping::store::faulty::{Faults, FaultyStore, Kill, Moment};
 use mapping::store::memory::{MemoryStore, Repeat};
 use mapping::sweep::Turn;
-use mapping::{Account, Bucket, Clock, Secret, Settings, testing};
+use mapping::{Account, Bucket, Clock, Secret, Settings, Usage, testing};
 
 use super::report::Report;
 use super::{ACCOUNTS, Plan, REPLICAS};
+use crate::quota::rough::{Reach, RoughStore};
 
 /// The smallest part of the store.
 const FLOOR: u64 = 50;
@@ -22,11 +24,16 @@ const FLOOR: u64 = 50;
 /// How often a replica wants to sweep.
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
 
+/// The most that a folder may hold: less than its clients want to put there.
+const LIMIT: Usage = Usage { bytes: 1500, files: 9 };
+
 /// All replicas and what is below them.
 #[derive(Debug)]
 pub struct Cluster {
     /// What is below all replicas.
     pub memory: Arc<MemoryStore>,
+    /// The same, looked at after each write.
+    pub watched: Arc<RoughStore>,
     /// The clock of all.
     pub clock: Arc<TimerClock>,
     /// How they behave.
@@ -65,6 +72,8 @@ fn settings() -> Settings {
         late_writes: Duration::from_secs(60),
         lease_for: Duration::from_secs(8),
         session_life: Duration::from_secs(120),
+        hold_dead_after: Duration::from_secs(20),
+        folder_limits: FolderLimits { bytes: Some(LIMIT.bytes), files: Some(LIMIT.files) },
         ..Settings::default()
     }
 }
@@ -75,9 +84,12 @@ impl Cluster {
         let clock = Arc::new(TimerClock::new());
         let repeat = if plan.seed.is_multiple_of(2) { Repeat::Succeeds } else { Repeat::NoSuchUpload };
         let memory = MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>).with_least_part(FLOOR).with_repeat(repeat);
+        let memory = Arc::new(memory);
+        let watched = RoughStore::new(Arc::clone(&memory) as Store, plan.seed);
+        watched.watch_each(LIMIT);
         let (random, replicas) = (SeededRandom::new(plan.seed), Mutex::new(vec![None; REPLICAS]));
         let (kills, calls) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { memory: Arc::new(memory), clock, settings: settings(), plan, report, random, replicas, kills, calls }
+        Self { memory, watched, clock, settings: settings(), plan, report, random, replicas, kills, calls }
     }
 
     /// The accounts, made by a process that does not fail.
@@ -142,7 +154,7 @@ impl Cluster {
     /// Puts a new replica in the place of a dead one, unless somebody else has.
     async fn follow(&self, place: usize) {
         let (seed, born) = (self.below(u64::MAX), self.below(2 * self.plan.life) + 1);
-        let store = Arc::new(FaultyStore::new(Arc::clone(&self.memory) as Store, Faults::default()));
+        let store = Arc::new(FaultyStore::new(Arc::new(Reach(Arc::clone(&self.watched))) as Store, Faults::default()));
         let (below, clock) = (Arc::clone(&store) as Store, Arc::clone(&self.clock));
         let bucket = testing::open(below, clock, self.settings.clone(), seed).await.expect("a bucket");
         let replica = Arc::new(Replica { bucket, store });

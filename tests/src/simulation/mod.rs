@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod content;
 pub mod files;
 pub mod folders;
+pub mod operator;
 pub mod quiet;
 pub mod report;
 pub mod uploads;
@@ -53,7 +54,7 @@ pub async fn run(plan: Plan) -> Result<Figures, String> {
     let board = Arc::new(board::Board::new(people));
     let mut clients: Vec<_> = (0..CLIENTS).map(|number| Client::new(number, plan, &cluster, &board, &report)).collect();
     futures::future::join_all(clients.iter_mut().map(Client::work)).await;
-    if let Some(wrong) = report.wrong() {
+    if let Some(wrong) = report.wrong().or_else(|| cluster.watched.broken().first().cloned()) {
         return Err(wrong);
     }
     quiet::check(&cluster, &board, &clients).await?;
