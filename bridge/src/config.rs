@@ -142,7 +142,7 @@ pub struct ServeFlags {
     /// How long requests may take to end after SIGTERM or SIGINT.
     #[arg(
         long, value_name = "SECONDS",
-        env = "FOLDERBRIDGE_DRAIN_SECONDS", default_value = "25", value_parser = parse::count,
+        env = "FOLDERBRIDGE_DRAIN_SECONDS", default_value = parse::DRAIN_SECONDS, value_parser = parse::drain_seconds,
     )]
     drain_seconds: u64,
     /// How to log.

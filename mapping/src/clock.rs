@@ -58,6 +58,39 @@ pub trait Clock: Send + Sync + fmt::Debug {
     fn elapsed(&self) -> Duration;
 }
 
+/// A moment by both clocks of this process, for what must not be believed for too long: the time that
+/// a process counts by itself stands still while its machine is suspended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    elapsed: Duration,
+    wall: Timestamp,
+}
+
+impl Moment {
+    /// Longer ago than anything.
+    pub(crate) const NEVER: Self = Self { elapsed: Duration::ZERO, wall: Timestamp(0) };
+
+    /// This moment.
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
+        Self { elapsed: clock.elapsed(), wall: clock.now() }
+    }
+
+    /// How long ago it was, by the clock that says more.
+    pub(crate) fn age(self, clock: &dyn Clock) -> Duration {
+        clock.elapsed().saturating_sub(self.elapsed).max(clock.now().since(self.wall))
+    }
+
+    /// The later of two; `other` where they are one.
+    pub(crate) fn or_later(self, other: Self) -> Self {
+        if other.elapsed >= self.elapsed { other } else { self }
+    }
+
+    /// By the time that the process counts itself.
+    pub(crate) const fn elapsed(self) -> Duration {
+        self.elapsed
+    }
+}
+
 /// The machine's clock.
 #[derive(Debug)]
 pub struct SystemClock {
@@ -163,6 +196,46 @@ impl Clock for TimerClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Counts by itself and shows the wall's time, each as it is told to.
+    #[derive(Debug, Default)]
+    struct Two {
+        elapsed: AtomicU64,
+        wall: AtomicU64,
+    }
+
+    impl Two {
+        fn pass(&self, elapsed: u64, wall: u64) {
+            self.elapsed.fetch_add(elapsed, Ordering::SeqCst);
+            self.wall.fetch_add(wall, Ordering::SeqCst);
+        }
+    }
+
+    impl Clock for Two {
+        fn now(&self) -> Timestamp {
+            Timestamp(self.wall.load(Ordering::SeqCst))
+        }
+
+        fn elapsed(&self) -> Duration {
+            Duration::from_millis(self.elapsed.load(Ordering::SeqCst))
+        }
+    }
+
+    #[test]
+    fn a_moment_is_as_long_ago_as_either_clock_says() {
+        let clock = Two::default();
+        clock.pass(5, 1_000_000);
+        assert!(Moment::NEVER.age(&clock) >= Duration::from_millis(1_000_000));
+        let moment = Moment::now(&clock);
+        clock.pass(20, 20);
+        assert_eq!(moment.age(&clock), Duration::from_millis(20));
+        // The machine was suspended.
+        clock.pass(1, 60_000);
+        assert_eq!(moment.age(&clock), Duration::from_millis(60_020));
+        let later = Moment::now(&clock);
+        assert_eq!(moment.or_later(later).elapsed(), later.elapsed());
+        assert_eq!(later.or_later(moment).elapsed(), later.elapsed());
+    }
 
     #[test]
     fn a_timestamp_reads_as_rfc3339() {

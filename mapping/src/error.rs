@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What a verb of the core answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -21,7 +23,8 @@ pub struct Error {
 
 /// What the caller can do about an error. Every dialect matches on it without a wildcard, so a
 /// new kind does not compile until each has said how it answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Nobody is known by these credentials.
     Unauthenticated,

@@ -94,7 +94,8 @@ impl Rest {
             self.breaks += 1;
             let options = GetOptions { range: Some(self.range.clone()), if_match: Some(self.etag.clone()) };
             match self.bucket.store().get(&self.key, options).await {
-                Ok(object) if object.range == self.range => {
+                // Not every store looks at `If-Match` of a GET.
+                Ok(object) if object.range == self.range && object.meta.etag == self.etag => {
                     tracing::debug!(key = %self.key, at = self.range.start, %error, "a broken read goes on");
                     self.body = object.body;
                     return Ok(());
@@ -115,11 +116,14 @@ impl Rest {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use futures::TryStreamExt;
 
     use super::*;
     use crate::files::fixture::Fixture;
-    use crate::store::faulty::{Fault, Faults};
+    use crate::store::faulty::{Fault, Faults, FaultyStore};
+    use crate::store::obstructed::ObstructedStore;
     use crate::store::{Attributes, Body, Condition};
 
     const CONTENT: &[u8] = b"0123456789abcdef";
@@ -190,6 +194,26 @@ mod tests {
         scene.put(b"another content!").await;
         assert!(object.body.next().await.unwrap().is_err());
         assert!(object.body.next().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_ignores_the_condition_of_a_read_mixes_no_versions() {
+        let test = crate::testing::TestBucket::new().await;
+        let obstructed = Arc::new(ObstructedStore::new(Arc::clone(&test.store)));
+        obstructed.forget_conditions();
+        let faulty = Arc::new(FaultyStore::new(obstructed as crate::store::Store, Faults::default()));
+        let (store, clock) = (Arc::clone(&faulty) as crate::store::Store, Arc::clone(&test.clock));
+        let bucket = crate::testing::open(store, clock, crate::Settings::default(), 7).await.unwrap();
+        let key = ObjectKey::scratch("run", "file");
+        let put = |content: &'static [u8]| {
+            test.store.put(&key, Body::from(content.to_vec()), Attributes::default(), Condition::Always)
+        };
+        put(CONTENT).await.unwrap();
+        faulty.set_faults(Faults::once(faulty.calls() + 1, Fault::CutBody));
+        let mut object = bucket.read(&key, GetOptions::default()).await.unwrap();
+        assert_eq!(object.body.next().await.unwrap().unwrap(), CONTENT[..8]);
+        put(b"another content!").await.unwrap();
+        assert!(object.body.next().await.unwrap().is_err());
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! The harness of all suites: an application in this process or as the real binary, people who call it, a look into its bucket,
 //! bytes on a socket, an S3 endpoint, and a proxy before it that cuts, delays and refuses.
 
+pub mod ahead;
 pub mod app;
 pub mod bucket;
 pub mod caller;

@@ -4,12 +4,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bridge::app::{AppSettings, Running, start};
 use embedded::LocalStore;
-use mapping::clock::{Clock, SystemClock, Timestamp};
+use mapping::clock::Clock;
 use mapping::random::SystemRandom;
 use mapping::store::faulty::{Faults, FaultyStore};
 use mapping::store::s3::{KeyPair, Retries, S3Settings, S3Store, Timeouts};
@@ -18,6 +17,7 @@ use mapping::{Bucket, MasterKeys, NewAccount, Parts, Secret, Settings};
 use tempfile::TempDir;
 use url::Url;
 
+use crate::ahead::AheadClock;
 use crate::app::{ADMIN_TOKEN, Person};
 use crate::bucket::{self, Snapshot};
 use crate::caller::Caller;
@@ -29,40 +29,11 @@ use crate::stores::scratch::ScratchBucket;
 /// How long the store may take to answer an attempt.
 const ATTEMPT: Duration = Duration::from_millis(600);
 
-/// The same for what it copies, completes or removes many of: a store on a busy machine does that in the
-/// time that it needs, and then three attempts in a row must not be too short.
+/// The same for copies and Complete, which take a busy machine their time.
 const LONG_ATTEMPT: Duration = Duration::from_millis(1500);
 
 /// How long a late first byte takes, in time.
 const SLOW: Duration = Duration::from_millis(100);
-
-/// The machine's clock, moved ahead.
-#[derive(Debug, Default)]
-pub struct AheadClock {
-    machine: SystemClock,
-    ahead: AtomicU64,
-}
-
-impl AheadClock {
-    /// Moves it ahead.
-    pub fn advance(&self, by: Duration) {
-        self.ahead.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
-    }
-
-    fn ahead(&self) -> Duration {
-        Duration::from_millis(self.ahead.load(Ordering::SeqCst))
-    }
-}
-
-impl Clock for AheadClock {
-    fn now(&self) -> Timestamp {
-        self.machine.now().plus(self.ahead())
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.machine.elapsed() + self.ahead()
-    }
-}
 
 /// What makes the store fail.
 #[derive(Debug)]

@@ -67,7 +67,9 @@ pub(super) async fn usage(
     _: Operator,
     InFolder(id): InFolder,
 ) -> Result<Response, Refusal> {
-    let used = state.bucket().folder_usage(id).await?.into();
+    // To its end: a count that outlasts the request is kept for the next one.
+    let bucket = state.bucket().clone();
+    let used = state.finish(async move { bucket.folder_usage(id).await }).await?.into();
     let limits = state.bucket().folder_overview(id).await?.limits.into();
     Ok(render::json(&UsageBody { folder_id: id.to_string(), used, limits }))
 }
@@ -85,7 +87,8 @@ pub(super) async fn check(
     JsonBody(body): JsonBody<CheckRequest>,
 ) -> Result<Response, Refusal> {
     let repair = if body.repair { Repair::Yes } else { Repair::No };
-    let checked = state.bucket().check_folder(id, repair).await?;
+    let bucket = state.bucket().clone();
+    let checked = state.finish(async move { bucket.check_folder(id, repair).await }).await?;
     if checked.has_drifted() {
         let (recorded, listed) = (checked.recorded, checked.listed);
         tracing::warn!(folder.id = %id, ?recorded, ?listed, checked.repaired, "a folder's usage was wrong");

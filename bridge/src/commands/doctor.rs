@@ -146,7 +146,7 @@ impl Told {
 }
 
 const UNFINISHED_UPLOADS: &str = "how long the store keeps unfinished multipart uploads cannot be seen from outside, and \
-     uploads through folderbridge may take 7 days: MinIO drops them after 24 h unless MINIO_API_STALE_UPLOADS_EXPIRY=192h \
+     uploads through folderbridge may take 28 days: MinIO drops them after 24 h unless MINIO_API_STALE_UPLOADS_EXPIRY=720h \
      is set there; a lifecycle rule of yours should leave them 30 days";
 
 fn detours(fallbacks: usize) -> String {

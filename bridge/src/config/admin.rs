@@ -18,7 +18,7 @@ pub struct AdminFlags {
     pub url: String,
     /// Where the server keeps its embedded store: its admin token is read from there unless
     /// FOLDERBRIDGE_ADMIN_TOKEN is set [default: ./folderbridge-data].
-    #[arg(long, global = true, value_name = "DIR", env = "FOLDERBRIDGE_DATA")]
+    #[arg(long, global = true, value_name = "DIR", env = "FOLDERBRIDGE_DATA", value_parser = parse::directory)]
     data: Option<PathBuf>,
     /// Print JSON.
     #[arg(long, global = true)]

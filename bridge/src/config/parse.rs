@@ -28,8 +28,16 @@ pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
     }
 }
 
-pub(super) fn count(text: &str) -> Result<u64, String> {
-    let text = if text.is_empty() { "0" } else { text };
+/// A directory; an empty text is none, which whoever takes it makes the default.
+pub(super) fn directory(text: &str) -> Result<std::path::PathBuf, std::convert::Infallible> {
+    Ok(text.into())
+}
+
+/// How long a server drains, when it is not told.
+pub(super) const DRAIN_SECONDS: &str = "25";
+
+pub(super) fn drain_seconds(text: &str) -> Result<u64, String> {
+    let text = if text.is_empty() { DRAIN_SECONDS } else { text };
     text.parse().map_err(|_| "a whole number, 0 or more, is expected".to_owned())
 }
 
@@ -116,11 +124,11 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_whole_numbers() {
-        assert_eq!(count("").unwrap(), 0);
-        assert_eq!(count("1024").unwrap(), 1024);
+    fn a_time_to_drain_is_a_whole_number_of_seconds() {
+        assert_eq!(drain_seconds("").unwrap(), 25);
+        assert_eq!(drain_seconds("1024").unwrap(), 1024);
         for text in ["-1", "1.5", "1 GiB", "99999999999999999999"] {
-            assert!(count(text).is_err(), "{text}");
+            assert!(drain_seconds(text).is_err(), "{text}");
         }
     }
 

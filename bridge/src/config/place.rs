@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{data_directory, filled};
+use super::{data_directory, filled, parse};
 use crate::failure::StartError;
 
 /// Flags that say where everything is kept.
 #[derive(Debug, Args)]
 pub struct PlaceFlags {
     /// Keep everything in this directory, in the embedded store [default: ./folderbridge-data].
-    #[arg(long, value_name = "DIR", env = "FOLDERBRIDGE_DATA")]
+    #[arg(long, value_name = "DIR", env = "FOLDERBRIDGE_DATA", value_parser = parse::directory)]
     data: Option<PathBuf>,
     /// The S3 endpoint of the bucket; without it, AWS.
     #[arg(long, value_name = "URL", env = "FOLDERBRIDGE_S3_ENDPOINT")]

@@ -87,7 +87,7 @@ impl Default for Settings {
             job_after: Duration::from_secs(5),
             job_page: 1000,
             job_lease_for: Duration::from_secs(30),
-            job_late: Duration::from_secs(60),
+            job_late: Duration::from_secs(90),
             job_kept_for: Duration::from_secs(7 * 24 * 60 * 60),
             most_joined: 1000,
             most_members: 1000,

@@ -3,7 +3,7 @@
 use super::tree::Progress;
 use super::{CONFLICT_PAUSE, CONFLICTS, is_a_directory, no_such_file};
 use crate::access::{Deletes, Folder};
-use crate::error::{ErrorKind, Result, Subject};
+use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::path::FilePath;
 use crate::store::{Condition, StoreErrorKind};
 use crate::usage::{Charge, Charged};
@@ -63,7 +63,14 @@ impl<A: Deletes> Folder<A> {
             }
             None if !self.is_directory(path).await? => return Err(no_such_file(path)),
             None if depth == Depth::File => return Err(is_a_directory(ErrorKind::Conflict, path)),
-            None => return Ok(self.begin_removal(path).ended().await?.progress.into()),
+            None => {
+                let outcome = self.begin_removal(path).ended().await?;
+                if outcome.cancelled {
+                    let message = format!("the removal of `{path}` was stopped before its end: not all of it is gone");
+                    return Err(Error::new(ErrorKind::Conflict, Subject::File, message));
+                }
+                return Ok(outcome.progress.into());
+            }
         };
         self.keep_directory(&path.parent()).await;
         Ok(removed)

@@ -3,11 +3,11 @@
 
 use super::record::{JobRecord, JobState};
 use crate::bucket::Bucket;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::tree::Position;
 use crate::id::JobId;
 use crate::key::ObjectKey;
-use crate::lease::Lease;
+use crate::lease::{Done, Lease};
 use crate::manifest::{Change, Manifest};
 use crate::store::Condition;
 
@@ -55,31 +55,31 @@ impl Held {
         .await
     }
 
-    /// Notes that it is over. The lease goes with it: nobody wants it any more.
-    ///
-    /// A crash before the lease is gone leaves it to the sweeper.
-    pub(super) async fn end(self, position: &Position, state: JobState, error: Option<String>) -> Result<Saved> {
-        let saved = self
-            .write(|record| {
-                record.state = state;
-                record.error.clone_from(&error);
-                (position, Saved::Yes)
-            })
-            .await?;
-        if saved == Saved::Yes {
-            drop(self.lease);
-            let key = ObjectKey::job_lease(self.id);
-            if let Err(error) = self.bucket.store().delete(&key, Condition::Always).await {
-                tracing::debug!(job.id = %self.id, %error, "the lease of a job that is over stays for the sweeper");
-            }
+    /// Notes that it is over.
+    pub(super) async fn end(&self, position: &Position, state: JobState, error: Option<&Error>) -> Result<Saved> {
+        self.write(|record| {
+            record.state = state;
+            record.error = error.map(|error| error.message().to_owned());
+            record.error_kind = error.map(Error::kind);
+            (position, Saved::Yes)
+        })
+        .await
+    }
+
+    /// Removes the lease of a job that is over: nobody wants it any more. A crash before that leaves
+    /// it to the sweeper.
+    pub(super) async fn forget(self) {
+        drop(self.lease);
+        let key = ObjectKey::job_lease(self.id);
+        if let Err(error) = self.bucket.store().delete(&key, Condition::Always).await {
+            tracing::debug!(job.id = %self.id, %error, "the lease of a job that is over stays for the sweeper");
         }
-        Ok(saved)
     }
 
     /// Gives it to whoever wants it, as it stands.
     pub(super) async fn hand_over(self, position: &Position) -> Result<()> {
         self.save(position).await?;
-        self.lease.release().await
+        self.lease.release(Done::No).await
     }
 
     async fn write<'p>(&self, change: impl Fn(&mut JobRecord) -> (&'p Position, Saved)) -> Result<Saved> {

@@ -6,10 +6,10 @@ use super::no_such_job;
 use super::record::{JobRecord, JobState};
 use crate::bucket::Bucket;
 use crate::clock::Timestamp;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::tree::{Place, Progress, Work};
 use crate::id::{AccountId, FolderId, JobId};
-use crate::key::KeyPrefix;
+use crate::key::{KeyPrefix, ObjectKey};
 use crate::store::ListRequest;
 
 /// Jobs read at one time.
@@ -34,6 +34,8 @@ pub struct JobInfo {
     pub progress: Progress,
     /// Why it could not go on.
     pub error: Option<String>,
+    /// What can be done about that, where it is known.
+    pub error_kind: Option<ErrorKind>,
     /// When it became a job.
     pub created: Timestamp,
     /// When it was last written.
@@ -82,6 +84,7 @@ impl From<JobRecord> for JobInfo {
             state: record.state,
             progress,
             error: record.error,
+            error_kind: record.error_kind,
             created: record.created,
             changed: record.changed,
         }
@@ -101,7 +104,8 @@ impl Bucket {
         let request = ListRequest { token: after, limit: limit.min(1000), ..ListRequest::all(KeyPrefix::jobs()) };
         let page = self.store().list(request).await.map_err(|error| error.about(Subject::Request))?;
         let ids = page.objects.iter().filter_map(|listed| KeyPrefix::jobs().rest(&listed.key)?.parse().ok());
-        let reads: Vec<_> = ids.map(|id: JobId| async move { self.job_document(id).read().await }).collect();
+        let readable = |id| async move { self.pass_over(&ObjectKey::job(id), self.job_document(id).read().await) };
+        let reads: Vec<_> = ids.map(|id: JobId| readable(id)).collect();
         let records: Vec<Option<JobRecord>> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
         let jobs = records.into_iter().flatten().map(JobInfo::from).filter(|job| filter.takes(job)).collect();
         Ok(JobPage { jobs, next: page.next })

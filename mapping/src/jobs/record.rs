@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::error::{Error, Subject};
+use crate::error::{Error, ErrorKind, Subject};
 use crate::files::Failure;
 use crate::files::tree::{Count, Plan, Position, Progress};
 use crate::id::{AccountId, JobId};
@@ -79,12 +79,19 @@ pub(crate) struct JobRecord {
     pub(super) cursor: Option<String>,
     /// How often the source was gone through before.
     pub(super) pass: u32,
+    /// When this record was first written, by the store's clock, once that is known: a removal leaves
+    /// what was written later.
+    #[serde(default)]
+    pub(super) until: Option<Timestamp>,
     pub(super) found: Count,
     pub(super) done: Count,
     pub(super) failed: u64,
     pub(super) failures: Vec<StoredFailure>,
     /// Why it could not go on.
     pub(super) error: Option<String>,
+    /// What can be done about that.
+    #[serde(default)]
+    pub(super) error_kind: Option<ErrorKind>,
     pub(super) created: Timestamp,
     pub(super) changed: Timestamp,
 }
@@ -107,11 +114,13 @@ impl JobRecord {
             term,
             cursor: None,
             pass: 0,
+            until: None,
             found: Count::default(),
             done: Count::default(),
             failed: 0,
             failures: Vec::new(),
             error: None,
+            error_kind: None,
             created: now,
             changed: now,
         }
@@ -122,6 +131,7 @@ impl JobRecord {
         let Progress { found, done, failed, failures } = position.progress.clone();
         self.cursor.clone_from(&position.cursor);
         self.pass = position.pass;
+        self.until = position.until;
         self.found = found;
         self.done = done;
         self.failed = failed;
@@ -131,7 +141,7 @@ impl JobRecord {
 
     /// Where it stands.
     pub(super) fn position(&self) -> Position {
-        Position { cursor: self.cursor.clone(), pass: self.pass, progress: self.progress() }
+        Position { cursor: self.cursor.clone(), pass: self.pass, until: self.until, progress: self.progress() }
     }
 
     pub(super) fn progress(&self) -> Progress {

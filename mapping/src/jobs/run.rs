@@ -13,6 +13,7 @@ use super::record::{JobRecord, JobState};
 use super::underway::{Ended, Outcome, stopping};
 use crate::accounts::Account;
 use crate::bucket::Bucket;
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::tree::{Plan, Position, Step, Walk, Work, pause};
 use crate::id::JobId;
@@ -33,6 +34,8 @@ pub(super) struct Run {
     position: Position,
     /// Once it is a job.
     held: Option<Held>,
+    /// When it became one, by the store's clock, once that is known.
+    until: Option<Timestamp>,
     tell_job: Option<oneshot::Sender<()>>,
     job_at: Instant,
 }
@@ -48,7 +51,7 @@ impl Run {
     ) -> Self {
         let job_at = Instant::now() + bucket.settings().job_after;
         let walk = Arc::new(Walk::new(bucket.clone(), id, account, plan, CancellationToken::new()));
-        Self { bucket, walk, position: Position::default(), held: None, tell_job: Some(tell_job), job_at }
+        Self { bucket, walk, position: Position::default(), held: None, until: None, tell_job: Some(tell_job), job_at }
     }
 
     /// A job that is taken over.
@@ -56,7 +59,8 @@ impl Run {
         let stop = CancellationToken::new();
         let walk = Arc::new(Walk::new(bucket.clone(), record.id, account, record.plan.clone(), stop));
         let position = record.position();
-        Self { bucket, walk, position, held: Some(held), tell_job: None, job_at: Instant::now() }
+        let until = position.until;
+        Self { bucket, walk, position, held: Some(held), until, tell_job: None, job_at: Instant::now() }
     }
 
     /// Works until it is over, stopped, or somebody else's.
@@ -124,7 +128,7 @@ impl Run {
                 }
             }
         };
-        self.position = next;
+        self.position = Position { until: self.until, ..next };
         ended
     }
 
@@ -151,6 +155,9 @@ impl Run {
         // From here on it is a job, also when the answer to the first write is lost.
         let held = self.held.insert(Held::new(&self.bucket, lease, record));
         held.save(&self.position).await?;
+        // Known from the next write on; whoever takes over before asks for it himself.
+        self.until = self.bucket.written_at(id).await;
+        self.position.until = self.until;
         if let Some(tell) = self.tell_job.take() {
             let _nobody_waits = tell.send(());
         }
@@ -236,25 +243,35 @@ impl Run {
         let target = self.walk.plan().target.as_ref().map(|target| target.place.path.clone());
         let cancelled = state == JobState::Cancelled;
         let outcome = Outcome { target, progress: self.position.progress.clone(), cancelled };
-        self.note_end(state, None, Ok(outcome)).await
+        self.note_end(state, Ok(outcome)).await
     }
 
     async fn fail(&mut self, error: Error) -> Ended {
-        let message = error.message().to_owned();
-        self.note_end(JobState::Failed, Some(message), Err(error)).await
+        self.note_end(JobState::Failed, Err(error)).await
     }
 
-    async fn note_end(&mut self, state: JobState, message: Option<String>, result: Result<Outcome>) -> Ended {
+    /// Nobody is told of an end that is not noted: the job would be taken over, and would do once more
+    /// what was undone or overwritten since.
+    async fn note_end(&mut self, state: JobState, result: Result<Outcome>) -> Ended {
         let Some(held) = self.held.take() else { return Ended::Here(result) };
-        match held.end(&self.position, state, message).await {
-            Ok(Saved::Lost) => Ended::Elsewhere,
-            Ok(_) => Ended::Here(result),
-            // It is taken over, gone through once more, and found done.
-            Err(error) => {
-                tracing::warn!(job.id = %self.walk.id(), %error, "the end of a job could not be noted");
-                Ended::Here(result)
+        let stopping = self.bucket.tasks().stopping();
+        let mut tries = 0;
+        loop {
+            match held.end(&self.position, state, result.as_ref().err()).await {
+                Ok(Saved::Lost) => return Ended::Elsewhere,
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(job.id = %self.walk.id(), %error, "the end of a job was not noted this time")
+                }
+            }
+            tries += 1;
+            let paused = stopping.run_until_cancelled(sleep(pause(self.bucket.random(), tries))).await;
+            if paused.is_none() || tries >= MOST_TRIES || !held.lease().is_mine_for(Duration::ZERO) {
+                return Ended::Elsewhere;
             }
         }
+        held.forget().await;
+        Ended::Here(result)
     }
 }
 

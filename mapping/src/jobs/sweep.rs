@@ -20,7 +20,7 @@ impl Bucket {
         let leases = self.old_job_leases().await?;
         let mut kept = self.list_job_ids().await?;
         for id in kept.clone() {
-            if self.sweep_job(run, id).await? {
+            if self.pass_over(&ObjectKey::job(id), self.sweep_job(run, id).await)? {
                 kept.remove(&id);
             }
         }

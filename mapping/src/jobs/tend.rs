@@ -9,9 +9,10 @@ use super::record::JobRecord;
 use super::run::Run;
 use crate::accounts::Account;
 use crate::bucket::Bucket;
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::JobId;
-use crate::key::KeyPrefix;
+use crate::key::{KeyPrefix, ObjectKey};
 use crate::lease::{Attempt, Lease, Watch};
 use crate::manifest::Change;
 use crate::store::ListRequest;
@@ -76,25 +77,29 @@ impl Bucket {
 
     /// The lease is ours. A crash before the new term is written leaves the job as it was.
     async fn take_over(&self, id: JobId, lease: Lease) -> Result<bool> {
+        // Before the first write of ours: its last one was while it was worked on.
+        let until = self.written_at(id).await;
         let take = |record: &mut JobRecord| {
             if record.state.is_over() {
                 return Ok(Change::Keep(None));
             }
             record.term += 1;
+            record.until = record.until.or(until);
             Ok(Change::Save(Some(record.clone())))
         };
         let Some(record) = self.job_document(id).update(take).await? else { return Ok(false) };
         let held = Held::new(self, lease, record.clone());
         if record.state == super::JobState::Cancelling {
             held.end(&record.position(), super::JobState::Cancelled, None).await?;
+            held.forget().await;
             return Ok(false);
         }
         let account = match self.job_account(&record).await {
             Ok(account) => account,
             Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
             Err(error) => {
-                let message = error.message().to_owned();
-                held.end(&record.position(), super::JobState::Failed, Some(message)).await?;
+                held.end(&record.position(), super::JobState::Failed, Some(&error)).await?;
+                held.forget().await;
                 return Ok(false);
             }
         };
@@ -104,6 +109,14 @@ impl Bucket {
             drop(run.finish().await);
         });
         Ok(true)
+    }
+
+    /// When a job's record was last written, by the store's clock; `None` when the store does not say.
+    pub(super) async fn written_at(&self, id: JobId) -> Option<Timestamp> {
+        let head = self.store().head(&ObjectKey::job(id)).await;
+        head.inspect_err(|error| tracing::debug!(job.id = %id, %error, "a job's record was not looked at"))
+            .ok()
+            .map(|meta| meta.modified)
     }
 
     /// Whose job it is, if he may still act. What he may do in the folders is asked at each step.

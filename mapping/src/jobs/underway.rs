@@ -129,7 +129,7 @@ impl super::JobInfo {
     fn outcome(self) -> Result<Outcome> {
         if self.state == JobState::Failed {
             let message = self.error.unwrap_or_else(|| "the job could not go on".to_owned());
-            return Err(Error::new(ErrorKind::Conflict, Subject::Job, message));
+            return Err(Error::new(self.error_kind.unwrap_or(ErrorKind::Conflict), Subject::Job, message));
         }
         let target = self.target.map(|place| place.path);
         Ok(Outcome { target, progress: self.progress, cancelled: self.state == JobState::Cancelled })

@@ -41,6 +41,13 @@ struct Until {
     wall: Timestamp,
 }
 
+/// Whether what a lease was taken for has been done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    Yes,
+    No,
+}
+
 /// What a renewal found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Renewed {
@@ -89,12 +96,12 @@ impl Lease {
         .await
     }
 
-    /// Gives it to whoever wants it, at once. Only for holders whose requests have all been
+    /// Gives it to whoever wants it, at once, and notes when if the work was `done`. Only for holders whose requests have all been
     /// answered: what may still be under way must be waited for, and dropping the lease makes others do so.
     ///
     /// # Errors
     /// `Unavailable`: others have it when they have not heard of it for long enough.
-    pub(crate) async fn release(self) -> Result<()> {
+    pub(crate) async fn release(self, done: Done) -> Result<()> {
         self.held.over.cancel();
         let (term, now) = (self.held.term, self.held.bucket.clock().now());
         let give_back = |record: &mut LeaseRecord| {
@@ -103,7 +110,9 @@ impl Lease {
             }
             record.holder = None;
             record.beat += 1;
-            record.returned = Some(now);
+            if done == Done::Yes {
+                record.returned = Some(now);
+            }
             Ok(Change::Save(()))
         };
         self.held.document().update(give_back).await

@@ -13,7 +13,7 @@ mod watch;
 
 use std::time::Duration;
 
-pub(crate) use held::Lease;
+pub(crate) use held::{Done, Lease};
 #[cfg(test)]
 pub(crate) use record::LeaseRecord;
 pub(crate) use watch::{Attempt, Watch};

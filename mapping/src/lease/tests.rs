@@ -5,7 +5,7 @@ mod contest;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Attempt, Lease, Terms, Watch};
+use super::{Attempt, Done, Lease, Terms, Watch};
 use crate::bucket::{Bucket, Settings};
 use crate::clock::{Clock, ManualClock, TimerClock};
 use crate::error::ErrorKind;
@@ -68,7 +68,7 @@ async fn one_holds_it_for_as_long_as_it_wants_and_then_the_next_at_once() {
         tokio::time::sleep(LIFE).await;
     }
     assert_eq!(lease.while_mine(async { 7 }).await.unwrap(), 7);
-    lease.release().await.unwrap();
+    lease.release(Done::Yes).await.unwrap();
     other.take().await;
 }
 
@@ -119,7 +119,7 @@ async fn who_cannot_renew_stops_in_time_and_does_not_come_back() {
     let taken = other.take().await;
     assert!(!lease.is_mine_for(Duration::ZERO));
     // It gives back nothing that is not its own any more.
-    lease.release().await.unwrap();
+    lease.release(Done::Yes).await.unwrap();
     one.is_kept_out().await;
     assert!(taken.is_mine_for(Duration::ZERO));
 }

@@ -20,6 +20,7 @@ use crate::key::ObjectKey;
 pub(crate) struct ObstructedStore {
     inner: Store,
     locked: Mutex<BTreeSet<ObjectKey>>,
+    failing: Mutex<BTreeMap<ObjectKey, u32>>,
     held: Mutex<Option<(Operation, String)>>,
     waiting: AtomicUsize,
     gate: Semaphore,
@@ -31,6 +32,7 @@ impl ObstructedStore {
         Self {
             inner,
             locked: Mutex::default(),
+            failing: Mutex::default(),
             held: Mutex::default(),
             waiting: AtomicUsize::new(0),
             gate: Semaphore::new(0),
@@ -41,6 +43,17 @@ impl ObstructedStore {
     /// From now on refuses to remove this object.
     pub(crate) fn lock(&self, key: ObjectKey) {
         self.locked.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+    }
+
+    /// Fails so often to remove this object when it is among many.
+    pub(crate) fn fail_at(&self, key: ObjectKey, times: u32) {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).insert(key, times);
+    }
+
+    /// Whether it fails this time.
+    fn fails(&self, key: &ObjectKey) -> bool {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        failing.get_mut(key).filter(|times| **times > 0).map(|times| *times -= 1).is_some()
     }
 
     /// The next call of this operation on a key that begins with `prefix` waits.
@@ -58,7 +71,7 @@ impl ObstructedStore {
         self.gate.add_permits(1);
     }
 
-    /// From now on deletes whatever the condition says, as some stores do.
+    /// From now on deletes and reads whatever the condition says, as some stores do.
     pub(crate) fn forget_conditions(&self) {
         self.forgets_conditions.store(true, Ordering::SeqCst);
     }
@@ -79,7 +92,9 @@ impl ObstructedStore {
 #[async_trait]
 impl ObjectStore for ObstructedStore {
     async fn get(&self, key: &ObjectKey, options: GetOptions) -> StoreResult<Object> {
-        self.inner.get(key, options).await
+        let forgets = self.forgets_conditions.load(Ordering::SeqCst);
+        let if_match = options.if_match.filter(|_| !forgets);
+        self.inner.get(key, GetOptions { if_match, ..options }).await
     }
 
     async fn head(&self, key: &ObjectKey) -> StoreResult<ObjectMeta> {
@@ -106,7 +121,10 @@ impl ObjectStore for ObstructedStore {
     async fn delete_many(&self, keys: &[ObjectKey]) -> StoreResult<Vec<(ObjectKey, StoreError)>> {
         let locked = self.locked.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (stay, go): (Vec<_>, Vec<_>) = keys.iter().cloned().partition(|key| locked.contains(key));
+        let (fail, go): (Vec<_>, Vec<_>) = go.into_iter().partition(|key| self.fails(key));
         let mut refused = self.inner.delete_many(&go).await?;
+        let failed = |key| (key, StoreError::new(StoreErrorKind::Unavailable, "SlowDown, by order"));
+        refused.extend(fail.into_iter().map(failed));
         refused
             .extend(stay.into_iter().map(|key| (key, StoreError::new(StoreErrorKind::AccessDenied, "object locked"))));
         Ok(refused)

@@ -16,6 +16,8 @@ use crate::store::{
 pub(crate) enum Conditions {
     Kept,
     Ignored,
+    /// Whoever would replace something may not.
+    Denied,
     /// Checked, and then written: others come in between.
     Looked,
     /// The same only at Complete, as SeaweedFS does.
@@ -58,6 +60,10 @@ impl Odd {
             Conditions::Kept => Ok(condition),
             Conditions::LookedAtComplete if !complete => Ok(condition),
             Conditions::Ignored => Ok(Condition::Always),
+            Conditions::Denied if matches!(condition, Condition::Matches(_)) => {
+                Err(StoreError::new(StoreErrorKind::AccessDenied, "AccessDenied, by order"))
+            }
+            Conditions::Denied => Ok(condition),
             Conditions::Looked | Conditions::LookedAtComplete => {
                 let there = self.inner.head(key).await.ok().map(|meta| meta.etag);
                 tokio::task::yield_now().await;

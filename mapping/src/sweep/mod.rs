@@ -91,7 +91,7 @@ impl Bucket {
 
     /// Lets the sweep go on past something that could not be looked at. Only a store that does not
     /// answer ends it, for things of this kind.
-    fn pass_over<T: Default>(&self, key: &ObjectKey, answer: Result<T>) -> Result<T> {
+    pub(crate) fn pass_over<T: Default>(&self, key: &ObjectKey, answer: Result<T>) -> Result<T> {
         match answer {
             Err(error) if error.kind() != ErrorKind::Unavailable => {
                 tracing::error!(%key, error = &error as &dyn std::error::Error, "could not be swept");

@@ -7,7 +7,7 @@ use crate::bucket::Bucket;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::id::ReplicaId;
-use crate::lease::Attempt;
+use crate::lease::{Attempt, Done};
 
 /// What became of a wish to sweep.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,8 @@ impl Bucket {
         let stopping = self.tasks().stopping();
         let swept = stopping.run_until_cancelled(lease.while_mine(self.sweep_as(Mode::Remove))).await;
         // Given back whatever came of it: what may still be under way removes only what anybody may.
-        if let Err(error) = lease.release().await {
+        let done = if matches!(swept, Some(Ok(Ok(_)))) { Done::Yes } else { Done::No };
+        if let Err(error) = lease.release(done).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "others may sweep only after a while");
         }
         match swept {

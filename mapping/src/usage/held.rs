@@ -128,7 +128,7 @@ impl Held {
 
     pub(super) fn upkeep(&self, now: Duration, times: Times) -> Upkeep {
         let Some(hold) = &self.hold else { return Upkeep::End };
-        let age = now.saturating_sub(hold.beaten);
+        let age = now.saturating_sub(hold.beaten.elapsed());
         let idle = self.is_quiet_for(IDLE, now);
         if idle && self.is_settled() {
             return if hold.single && !hold.doubtful { Upkeep::End } else { Upkeep::Close };

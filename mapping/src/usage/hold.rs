@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::amount::{Amount, Charge};
 use super::record::Statement;
+use crate::clock::Moment;
 use crate::limits::Limits;
 
 /// What is in memory of this replica's hold.
@@ -27,7 +28,7 @@ pub(super) struct Hold {
     /// The limits that it was granted under.
     pub(super) limits: Limits,
     /// When the request left that last wrote it, which the document certainly has.
-    pub(super) beaten: Duration,
+    pub(super) beaten: Moment,
     /// When it was there for sure: who writes after that sees it.
     pub(super) opened: Duration,
     /// Whether it is for one write: a mark that stays when that is done, so that the next is one
@@ -61,7 +62,7 @@ impl Hold {
             known_removed: 0,
             known: false,
             limits,
-            beaten: Duration::ZERO,
+            beaten: Moment::NEVER,
             opened: Duration::ZERO,
             single: true,
             doubtful: false,
@@ -131,7 +132,7 @@ impl Hold {
     }
 
     /// The document has what was said, by a request that left at `sent`.
-    pub(super) fn learn(&mut self, said: &Statement, sent: Duration, now: Duration) {
+    pub(super) fn learn(&mut self, said: &Statement, sent: Moment, now: Duration) {
         if !self.known {
             self.opened = now;
         }
@@ -139,6 +140,6 @@ impl Hold {
         self.doubtful = false;
         self.known_done = said.done;
         self.known_removed = said.removed;
-        self.beaten = self.beaten.max(sent);
+        self.beaten = self.beaten.or_later(sent);
     }
 }

@@ -11,6 +11,7 @@ use super::held::Upkeep;
 use super::ledger::Ledger;
 use super::record::{Standing, Statement, UsageRecord};
 use super::tally::Tally;
+use crate::clock::Moment;
 use crate::error::Result;
 use crate::id::FolderId;
 use crate::manifest::Change;
@@ -91,7 +92,7 @@ impl Ledger<'_> {
         said: Option<Statement>,
         granted: Amount,
     ) -> Result<UsageRecord> {
-        let (replica, sent, doubts) = (self.bucket.replica(), self.bucket.clock().elapsed(), tally.doubts());
+        let (replica, sent, doubts) = (self.bucket.replica(), Moment::now(self.bucket.clock()), tally.doubts());
         let change = |record: &mut UsageRecord| {
             let standing = match &said {
                 Some(said) => record.state_hold(replica, said, granted),

@@ -11,6 +11,7 @@ use super::record::{Standing, UsageRecord};
 use super::tallies::Tallies;
 use super::tally::Tally;
 use crate::bucket::Bucket;
+use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::FolderId;
 use crate::key::{FolderPrefix, ObjectKey};
@@ -118,7 +119,7 @@ impl<'b> Ledger<'b> {
         let (needed, limits) = (wish.charge.amount, payer.limits);
         let (ahead, single) = tally.ahead(wish.charge, limits);
         let ask = Ask { limits, needed, waiting: tally.waiting_beside(needed), ahead };
-        let (replica, sent) = (self.bucket.replica(), self.bucket.clock().elapsed());
+        let (replica, sent) = (self.bucket.replica(), Moment::now(self.bucket.clock()));
         let prepared = tally.prepare(self.bucket.random().below(u64::MAX), limits);
         // Before the write: what a dropped request leaves in doubt is cleared up in the background.
         self.keep(payer.folder, tally);

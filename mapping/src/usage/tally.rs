@@ -13,7 +13,7 @@ use super::hold::{Hold, Prepared};
 use super::record::Statement;
 use super::tallies::Times;
 use super::watch::Watch;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::id::ReplicaId;
 use crate::limits::Limits;
 use crate::path::FilePath;
@@ -72,7 +72,7 @@ impl Tally {
         let now = self.now();
         let mut held = self.held();
         let hold = held.hold.as_mut()?;
-        let stale = now.saturating_sub(hold.beaten) >= self.times.dead_after / 2;
+        let stale = hold.beaten.age(&*self.clock) >= self.times.dead_after / 2;
         if stale || hold.doubtful || hold.limits != limits {
             return None;
         }
@@ -126,7 +126,7 @@ impl Tally {
         self: &Arc<Self>,
         prepared: &Prepared,
         granted: Amount,
-        sent: Duration,
+        sent: Moment,
         with: (Charge, Limits, Option<Duration>, bool),
     ) -> Option<Charged> {
         let now = self.now();
@@ -146,7 +146,7 @@ impl Tally {
     }
 
     /// The document has what was said.
-    pub(super) fn said(&self, said: &Statement, sent: Duration) {
+    pub(super) fn said(&self, said: &Statement, sent: Moment) {
         let now = self.now();
         let mut held = self.held();
         held.doubts = held.doubts.saturating_sub(said.doubts);

@@ -18,6 +18,9 @@ use mapping::upload::{Upload, UploadOptions};
 use mapping::usage::Usage;
 use mapping::{Account, Bucket, Folder, FolderRef, Result, Settings, testing};
 
+/// The longest that anybody waits for what is held to be stored.
+const LONGEST_REST: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// How many sweeps a bundle that was stored late may survive.
 const LATER_SWEEPS: u32 = 20;
 
@@ -138,7 +141,7 @@ impl World {
     /// Lets time pass until everything that is held is stored.
     pub async fn rest(&self) {
         self.clock.advance(self.settings.cache_for);
-        tokio::time::sleep(self.settings.hold_chunks_for * 20).await;
+        tokio::time::sleep((self.settings.hold_chunks_for * 20).min(LONGEST_REST)).await;
     }
 
     /// What the folder holds, as its owner is told.

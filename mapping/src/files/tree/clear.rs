@@ -6,21 +6,30 @@ use super::pace::pause;
 use super::tally::{Count, Progress};
 use super::walk::{TRIES, Walk};
 use crate::access::{Delete, Folder};
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::remove::Failure;
 use crate::key::{KeyPrefix, ObjectKey};
 use crate::store::{ListPage, Listed, StoreError};
 
 impl Walk {
-    /// Removes everything on a page, whatever its name.
-    pub(super) async fn remove_page(&self, source: &Folder<Delete>, page: &ListPage) -> Result<Progress> {
-        let keys: Vec<ObjectKey> = page.objects.iter().map(|listed| listed.key.clone()).collect();
-        if keys.is_empty() {
+    /// Removes everything on a page, whatever its name, but what was written after `until`. (Times of
+    /// objects are whole seconds with some stores: what was written in the same second goes.)
+    pub(super) async fn remove_page(
+        &self,
+        source: &Folder<Delete>,
+        page: &ListPage,
+        until: Option<Timestamp>,
+    ) -> Result<Progress> {
+        let meant = |listed: &&Listed| until.is_none_or(|until| listed.modified <= until);
+        let meant: Vec<Listed> = page.objects.iter().filter(meant).cloned().collect();
+        if meant.is_empty() {
             return Ok(Progress::default());
         }
+        let keys: Vec<ObjectKey> = meant.iter().map(|listed| listed.key.clone()).collect();
         let refused = self.patiently(|| self.delete(&keys)).await?;
-        let mut progress = Progress { found: counted(&page.objects), ..Progress::default() };
-        progress.done = told(source, &page.objects, refused, &mut progress);
+        let mut progress = Progress { found: counted(&meant), ..Progress::default() };
+        progress.done = told(source, &meant, refused, &mut progress);
         Ok(progress)
     }
 
@@ -76,8 +85,15 @@ impl Walk {
         answer
     }
 
+    /// What the store refuses for good. A store that answers well to the request and fails at some of
+    /// its keys has not answered.
     async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<(ObjectKey, StoreError)>> {
-        self.bucket.store().delete_many(keys).await.map_err(|error| error.about(Subject::File))
+        let refused = self.bucket.store().delete_many(keys).await.map_err(|error| error.about(Subject::File))?;
+        let (failed, refused): (Vec<_>, Vec<_>) = refused.into_iter().partition(|(_, error)| error.is_unknown());
+        match failed.into_iter().next() {
+            Some((_, error)) => Err(error.about(Subject::File)),
+            None => Ok(refused),
+        }
     }
 }
 

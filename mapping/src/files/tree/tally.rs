@@ -1,6 +1,7 @@
 //! How far an undertaking has come, and what went wrong on the way.
 
 use super::super::remove::{Failure, MOST_FAILURES};
+use crate::clock::Timestamp;
 
 /// Files and their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -58,5 +59,8 @@ pub(crate) struct Position {
     pub(crate) cursor: Option<String>,
     /// How often the source was gone through before.
     pub(crate) pass: u32,
+    /// When the work became a job, by the store's clock: a removal leaves what was written later, for
+    /// whoever asked for it may have had an answer before, from this job or from another request.
+    pub(crate) until: Option<Timestamp>,
     pub(crate) progress: Progress,
 }

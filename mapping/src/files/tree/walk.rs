@@ -70,8 +70,8 @@ impl Walk {
         &self.stop
     }
 
-    /// Does one step: a page that is copied or moved, some that are removed. The folders are opened
-    /// anew each time, so a permission that was revoked ends it.
+    /// Does one step: a page that is copied or moved, some that are removed. Account and folders are
+    /// opened anew each time, so what was revoked ends it, and a limit that was changed holds.
     ///
     /// # Errors
     /// `Unavailable` when the store does not answer: the same step can be done again. Any other is
@@ -104,7 +104,11 @@ impl Walk {
     }
 
     async fn open<A: Access>(&self, folder: crate::id::FolderId) -> Result<Folder<A>> {
-        self.bucket.folder(&self.account, &FolderRef::Id(folder)).await
+        let account = self.bucket.account(self.account.id).await?;
+        if account.disabled {
+            return Err(Error::new(ErrorKind::Forbidden, Subject::Account, "the account is disabled"));
+        }
+        self.bucket.folder(&account, &FolderRef::Id(folder)).await
     }
 
     pub(super) fn pace(&self) -> &Pace {
@@ -198,11 +202,13 @@ impl Walk {
         let page = self.look(source, position.cursor.as_deref()).await?;
         let copied = self.copy_page(source, target, &page.objects).await?;
         let cleared = self.clear(source, position.cursor.as_deref(), &copied.things).await?;
-        position.progress.add(Progress { done: cleared.done, ..copied.progress });
-        position.progress.add(Progress { done: Default::default(), ..cleared });
         if let Some(error) = copied.halted {
+            // The page is gone through again, but for what has moved: the rest is counted then.
+            position.progress.add(Progress { found: cleared.done, done: cleared.done, ..Progress::default() });
             return Err(error);
         }
+        position.progress.add(Progress { done: cleared.done, ..copied.progress });
+        position.progress.add(Progress { done: Default::default(), ..cleared });
         if copied.stopped {
             return Ok(Step::Stopped);
         }
@@ -239,7 +245,7 @@ impl Walk {
                 break;
             }
         }
-        let removals: Vec<_> = pages.iter().map(|page| self.remove_page(source, page)).collect();
+        let removals: Vec<_> = pages.iter().map(|page| self.remove_page(source, page, position.until)).collect();
         let done = stream::iter(removals).buffer_unordered(PAGES_AT_ONCE);
         done.try_for_each(|progress| {
             position.progress.add(progress);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::access::{Delete, Permission};
+use crate::folders::{FolderLimitsChange, Setting};
 use crate::store::faulty::{Kill, Moment};
 use crate::testing::add_account;
 
@@ -127,6 +128,28 @@ async fn a_revoked_permission_ends_a_job_that_runs() {
 
 fn of(account: crate::id::AccountId) -> JobFilter {
     JobFilter { account: Some(account), ..JobFilter::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disabled_account_ends_its_job_and_a_lowered_limit_holds_for_it() {
+    for disabled in [true, false] {
+        let scene = with_files(90).await;
+        let replica = scene.replica(7).await;
+        slow(&replica);
+        let id = job_of(replica.copy(&scene, "a", "t", ConflictPolicy::Reject).await).await;
+        if disabled {
+            replica.bucket.set_disabled(account(&scene).id, true).await.unwrap();
+        } else {
+            let change = FolderLimitsChange { files: Setting::To(50), ..FolderLimitsChange::default() };
+            replica.bucket.set_account_limits(account(&scene).id, Setting::Keep, change).await.unwrap();
+        }
+        let job = replica.over(id).await;
+        let expected = if disabled { ErrorKind::Forbidden } else { ErrorKind::OverQuota };
+        assert_eq!((job.state, job.error_kind), (JobState::Failed, Some(expected)), "{job:?}");
+        // What another program stored is not counted yet.
+        let copies = scene.names(scene.one).await.iter().filter(|name| name.starts_with("t/0")).count();
+        assert!(copies < 90 && (disabled || copies <= 50), "{copies} copies");
+    }
 }
 
 #[tokio::test(start_paused = true)]

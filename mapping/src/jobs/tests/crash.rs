@@ -1,6 +1,7 @@
 //! A replica dies at any request of its work; another goes on with it.
 
 use super::*;
+use crate::error::{Error, Subject};
 use crate::files::STAMP;
 use crate::files::tree::Work;
 use crate::store::faulty::{Kill, Moment};
@@ -16,6 +17,21 @@ async fn work(replica: &Replica, scene: &Scene, work: Work) -> Result<Outcome> {
             let folder = replica.bucket.folder::<Manage>(account(scene), &FolderRef::Id(scene.one)).await?;
             folder.remove_tree(&path("a")).await?.ended().await
         }
+    }
+}
+
+/// What a process answers that dies at some moment, or nothing.
+async fn until_dead(mortal: &Replica, scene: &Scene, what: Work) -> Result<Outcome> {
+    let dead = async {
+        while !mortal.faulty.is_dead() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // What it had in hand may still be answered.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
+    tokio::select! {
+        answer = work(mortal, scene, what) => answer,
+        () = dead => Err(Error::new(ErrorKind::Unavailable, Subject::Job, "it died")),
     }
 }
 
@@ -57,7 +73,7 @@ async fn check_killed(what: Work, at: u64, moment: Moment) {
     let scene = scene().await;
     let (mortal, heir) = (scene.replica(7).await, scene.replica(8).await);
     mortal.faulty.kill_at(Kill { at: mortal.faulty.calls() + at, moment, only_writes: false });
-    let answer = work(&mortal, &scene, what).await;
+    let answer = until_dead(&mortal, &scene, what).await;
     let left = scene.seen(scene.one).await;
     check_nothing_lost(&left, what);
     let job = heir.job().await;
@@ -163,4 +179,39 @@ async fn a_replica_that_was_only_slow_does_not_come_back() {
     let folder = heir.open::<Manage>(&scene, scene.one).await;
     let head = folder.head(&path("t/000")).await.unwrap().unwrap();
     assert!(head.metadata[STAMP].starts_with(&id.uuid().as_simple().to_string()));
+}
+
+/// What is left below `a` when a removal that died at call `at` was taken over after something new was
+/// written; `None` when it did not become a job.
+async fn left_by_removal(at: u64, moment: Moment) -> Option<Vec<String>> {
+    let scene = Scene::new(3).await;
+    let names: Vec<String> = (0..20).map(|n| format!("a/{n:02}")).collect();
+    scene.fill(scene.one, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let (mortal, heir) = (scene.replica(7).await, scene.replica(8).await);
+    mortal.faulty.kill_at(Kill { at: mortal.faulty.calls() + at, moment, only_writes: false });
+    let _unanswered = until_dead(&mortal, &scene, Work::Delete).await;
+    let job = heir.job().await.filter(|job| !job.state.is_over())?;
+    // Whoever asked got no answer, asked another replica, and went on.
+    let again = work(&heir, &scene, Work::Delete).await;
+    assert!(again.is_ok() || scene.names(scene.one).await.is_empty(), "{again:?}");
+    scene.test.clock.advance(Duration::from_millis(1));
+    scene.fill(scene.one, &["a/00", "a/b/"]).await;
+    heir.take_over(&scene).await;
+    assert_eq!(heir.over(job.id).await.state, JobState::Done);
+    scene.usage_is_right(&heir, scene.one).await;
+    Some(scene.names(scene.one).await)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_written_after_a_removal_became_a_job_stays() {
+    let mut jobs = 0;
+    for moment in [Moment::Before, Moment::After] {
+        for at in 1..60 {
+            if let Some(left) = left_by_removal(at, moment).await {
+                jobs += 1;
+                assert_eq!(left, ["a/00", "a/b/"], "{moment:?} {at}");
+            }
+        }
+    }
+    assert!(jobs > 8, "{jobs} jobs");
 }

@@ -1,6 +1,7 @@
 //! A store that asks to slow down, does not answer for a while, or loses answers.
 
 use super::*;
+use crate::store::faulty::Fault;
 use crate::store::obstructed::ObstructedStore;
 
 async fn with_files(count: usize) -> (Scene, Replica) {
@@ -103,5 +104,48 @@ async fn what_a_store_refuses_to_remove_is_told() {
         assert_eq!(progress.failures[0].path, "a/2");
         assert!(progress.failures[0].message.contains("could not be removed"), "{:?}", progress.failures);
         assert_eq!(scene.names(scene.one).await.iter().filter(|name| name.starts_with("a/")).count(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_told_of_an_end_that_was_not_noted() {
+    let mut told = 0;
+    for at in 1..90 {
+        let scene = Scene::new(3).await;
+        scene.fill(scene.one, &["a/1", "a/2", "a/3", "a/4", "a/5"]).await;
+        let replica = scene.replica(7).await;
+        let first = replica.faulty.calls() + at;
+        let away = (first..first + 60).map(|call| (call, Fault::Refuse)).collect();
+        replica.faulty.set_faults(Faults { at: away, ..Faults::default() });
+        let moved = async { replica.moved(&scene, "a", "t", ConflictPolicy::Reject).await?.ended().await };
+        // Who is not told waits until somebody has taken the job over, and here nobody does.
+        let moved = tokio::time::timeout(Duration::from_secs(10 * 60), moved).await;
+        replica.faulty.set_faults(Faults::default());
+        if matches!(moved, Ok(Ok(_))) {
+            told += 1;
+            let job = replica.job().await;
+            assert!(job.is_none_or(|job| job.state == JobState::Done), "away from call {at} on");
+        }
+    }
+    assert!(told > 5, "{told} were told");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_at_some_of_many_is_asked_again() {
+    for what in ["removed", "moved"] {
+        let scene = Scene::new(2).await;
+        scene.fill(scene.one, &["a/0", "a/1", "a/2", "a/3", "a/4"]).await;
+        let obstructed = Arc::new(ObstructedStore::new(Arc::clone(&scene.store)));
+        obstructed.fail_at(ObjectKey::file(&FolderPrefix::of(scene.one), &path("a/2")), 3);
+        let (store, clock) = (obstructed as Store, Arc::clone(&scene.test.clock));
+        let bucket = testing::open(store, clock, scene.settings.clone(), 7).await.unwrap();
+        let folder = bucket.folder::<Manage>(account(&scene), &FolderRef::Id(scene.one)).await.unwrap();
+        let underway = match what {
+            "removed" => folder.remove_tree(&path("a")).await,
+            _ => folder.move_to(&path("a"), &folder, &path("t"), ConflictPolicy::Reject).await,
+        };
+        let progress = underway.unwrap().ended().await.unwrap().progress;
+        assert_eq!((progress.found.files, progress.done.files, progress.failed), (5, 5, 0), "{what}");
+        assert!(scene.names(scene.one).await.iter().all(|name| !name.starts_with("a/")));
     }
 }

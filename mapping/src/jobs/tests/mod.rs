@@ -30,7 +30,7 @@ use crate::store::memory::MemoryStore;
 use crate::store::{Attributes, Body, Condition, GetOptions, ListRequest, Store};
 use crate::testing::{self, TestBucket};
 
-const SILENCE: Duration = Duration::from_secs(90);
+const SILENCE: Duration = Duration::from_secs(120);
 
 fn path(text: &str) -> FilePath {
     text.parse().unwrap()

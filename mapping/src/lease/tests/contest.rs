@@ -47,7 +47,7 @@ async fn contend(contest: Arc<Contest>, replica: Arc<Replica>, number: usize, se
         let orderly = work(&contest, number, term, random, &under_way).await;
         let lease = lock(&contest.slots[number]).take().unwrap();
         if orderly {
-            let _unknown = lease.release().await;
+            let _unknown = lease.release(Done::Yes).await;
         }
     }
 }

@@ -123,7 +123,9 @@ impl Report {
 
     fn broken(&self) -> Vec<Promise> {
         let mut broken = Vec::new();
-        for finding in self.findings.iter().filter(|finding| finding.outcome == Outcome::Fails && !finding.denied) {
+        // A call that is denied is a missing permission; a condition that is, is one that does not hold.
+        let missing = |finding: &Finding| finding.denied && finding.check.operation().is_some();
+        for finding in self.findings.iter().filter(|finding| finding.outcome == Outcome::Fails && !missing(finding)) {
             let promise = finding.check.promise();
             broken.extend(promise.filter(|promise| !broken.contains(promise)));
         }

@@ -120,7 +120,8 @@ impl S3Store {
         let delete = named.and_then(|keys| Delete::builder().set_objects(Some(keys)).quiet(true).build());
         let delete = delete.expect("each identifier has its key, and the list is there");
         let request = self.client.delete_objects().bucket(self.bucket()).delete(delete);
-        let answer = request.customize().config_override(self.long()).send().await;
+        let within = self.settings.within_many(keys.len());
+        let answer = request.customize().config_override(Self::within(within)).send().await;
         let answer = answer.map_err(|error| failed("delete many", self.bucket(), error))?;
         let mut refused = Vec::new();
         for error in answer.errors.unwrap_or_default() {

@@ -6,6 +6,9 @@ use std::time::Duration;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
+/// How many objects even a slow store removes in a second, beside what every request may take.
+const REMOVED_EACH_SECOND: u64 = 50;
+
 /// The slowest body that is waited for, in bytes a second: beside [`Timeouts::attempt`].
 const SLOWEST_BODY: u64 = 16 * 1024;
 
@@ -145,6 +148,13 @@ impl S3Settings {
             .operation_attempt_timeout(attempt)
             .operation_timeout(whole)
             .build()
+    }
+
+    /// The time-outs of a request that removes so many objects. Not long: a removal must not be
+    /// under way for longer than whoever takes over from its sender waits.
+    pub(super) fn within_many(&self, objects: usize) -> TimeoutConfig {
+        let each = u64::try_from(objects).unwrap_or(u64::MAX) / REMOVED_EACH_SECOND;
+        self.within(self.timeouts.attempt + Duration::from_secs(each))
     }
 
     /// The time-outs of a request with a body of `size` bytes.

@@ -207,6 +207,19 @@ async fn a_store_that_looks_and_then_writes_is_caught_by_writers_at_once() {
 }
 
 #[tokio::test]
+async fn a_condition_that_is_denied_is_one_that_does_not_hold() {
+    // As a policy does that lets nothing be overwritten.
+    let store = Odd { conditions: Conditions::Denied, ..Odd::around(Arc::new(memory())) };
+    let verdict = examine(&store, "run").await.unwrap();
+    assert_eq!(
+        (verdict.broken.as_slice(), verdict.denied.as_slice()),
+        ([Promise::ReplaceWhatWasRead].as_slice(), [].as_slice())
+    );
+    assert!(verdict.refusal().unwrap().contains("`If-Match`"));
+    assert!(!diagnosed(&store).await.verdict().reasons().is_empty());
+}
+
+#[tokio::test]
 async fn a_complete_that_is_atomic_only_by_itself_is_not_relied_on() {
     let store = Odd { conditions: Conditions::LookedAtComplete, ..Odd::around(Arc::new(memory())) };
     let verdict = examine(&store, "run").await.unwrap();
