@@ -9,10 +9,10 @@ use mapping::store::Store;
 use mapping::store::s3::S3Store;
 use mapping::usage::Repair;
 use mapping::{Bucket, Parts, Settings};
+use suites::ahead::AheadClock;
 use suites::app::ADMIN_TOKEN;
 use suites::bucket::{below, snapshot};
 use suites::process::{MASTER_KEY, binary};
-use suites::shaky::AheadClock;
 
 use super::client::Client;
 use super::fleet::{Fleet, REPLICAS};
