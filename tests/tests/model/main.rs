@@ -8,6 +8,7 @@ mod known;
 mod quota;
 mod random;
 mod stores;
+mod tenants;
 
 use std::sync::Arc;
 
