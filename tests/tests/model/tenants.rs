@@ -191,7 +191,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nobody_sees_by_way_of_a_cache_what_is_anothers(steps in steps()) {
+    fn nobody_sees_by_way_of_a_cache_what_is_not_his(steps in steps()) {
         let outcome: Result<(), String> = block_on(async {
             let mut world = World::new().await;
             for (number, step) in steps.iter().enumerate() {
