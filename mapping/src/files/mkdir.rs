@@ -74,7 +74,7 @@ impl<A: Writes> Folder<A> {
             let body = Body::from(Bytes::new());
             let put = self.bucket().store().put(&key, body, attributes.clone(), Condition::Absent).await;
             let Err(error) = put else { break };
-            match self.whose_marker(&key, &stamp, &error).await {
+            match self.whose_marker(&key, &stamp, &error).await? {
                 Marker::Ours => break,
                 Marker::Theirs => return Err(already_exists(path).caused_by(error)),
                 // A store that says 409 has done nothing, and wants to be asked again.
@@ -88,14 +88,16 @@ impl<A: Writes> Folder<A> {
     }
 
     /// Whose marker is there after its writing answered `error`.
-    async fn whose_marker(&self, key: &ObjectKey, stamp: &Stamp, error: &StoreError) -> Marker {
+    async fn whose_marker(&self, key: &ObjectKey, stamp: &Stamp, error: &StoreError) -> Result<Marker> {
         if !error.is_unknown() && !error.is_lost_race() {
-            return Marker::Nobodys;
+            return Ok(Marker::Nobodys);
         }
         match self.bucket().store().head(key).await {
-            Ok(meta) if bears(&meta, stamp) => Marker::Ours,
-            Ok(_) => Marker::Theirs,
-            Err(_) => Marker::Nobodys,
+            Ok(meta) if bears(&meta, stamp) => Ok(Marker::Ours),
+            Ok(_) => Ok(Marker::Theirs),
+            Err(error) if error.kind() == StoreErrorKind::NotFound => Ok(Marker::Nobodys),
+            // Nobody can tell: to be asked again.
+            Err(error) => Err(error.about(Subject::File)),
         }
     }
 
