@@ -122,6 +122,12 @@ pub struct ServeFlags {
     /// The most folders that an account may own for which nothing else is set; 0 is no limit.
     #[arg(long, value_name = "FOLDERS", env = "FOLDERBRIDGE_ACCOUNT_MAX_FOLDERS", value_parser = parse::most_folders)]
     account_max_folders: Option<Most<u32>>,
+    /// How many days things stay in the trash of a folder before they are removed for good; 0 is for ever.
+    #[arg(
+        long, value_name = "DAYS",
+        env = "FOLDERBRIDGE_TRASH_DAYS", default_value = DEFAULT_TRASH_DAYS, value_parser = parse::days,
+    )]
+    trash_days: u32,
     /// Acknowledge a chunk of an upload only when the store has it.
     #[arg(long, env = "FOLDERBRIDGE_DURABLE_CHUNKS", value_parser = FalseyValueParser::new())]
     durable_chunks: bool,
@@ -192,6 +198,7 @@ pub enum KeyCommand {
 const ADMIN_TOKEN: &str = "FOLDERBRIDGE_ADMIN_TOKEN";
 const MASTER_KEY: &str = "FOLDERBRIDGE_MASTER_KEY";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+const DEFAULT_TRASH_DAYS: &str = "30";
 const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 const DEFAULT_DATA: &str = "./folderbridge-data";
 

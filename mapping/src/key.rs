@@ -171,6 +171,18 @@ impl ObjectKey {
         Self(format!("{CONTROL}/uploads/{upload}/bundles/{replica}-{number:08}"))
     }
 
+    /// Where something came from that is called `name` in the trash of a folder.
+    #[must_use]
+    pub fn trashed(folder: FolderId, name: &str) -> Self {
+        Self(format!("{CONTROL}/folders/{folder}/trash/{}", digest(name)))
+    }
+
+    /// That something is on its way into the trash of a folder, or out of it.
+    #[must_use]
+    pub fn passage(folder: FolderId, work: JobId) -> Self {
+        Self(format!("{CONTROL}/folders/{folder}/passages/{work}"))
+    }
+
     /// Work on a tree that outlasted its request.
     #[must_use]
     pub fn job(job: JobId) -> Self {

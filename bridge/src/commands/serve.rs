@@ -122,6 +122,7 @@ async fn open(place: Place, settings: &ServeSettings) -> Result<Bucket, StartErr
             cache_for: settings.cache_for,
             folder_limits: settings.limits,
             most_folders: settings.most_folders,
+            trash_for: settings.trash_for,
             ..Settings::default()
         },
     };

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use super::{DEFAULT_LISTEN, DEFAULT_URL, LogFormat};
+use super::{DEFAULT_LISTEN, DEFAULT_TRASH_DAYS, DEFAULT_URL, LogFormat};
 
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     let text = if text.is_empty() { DEFAULT_LISTEN } else { text };
@@ -52,6 +52,11 @@ pub(super) fn cache(text: &str) -> Result<u64, String> {
     let text = if text.is_empty() { DEFAULT_CACHE } else { text };
     let given = text.parse().ok().filter(|given| *given <= LONGEST_CACHE);
     given.ok_or_else(|| format!("a whole number from 0 to {LONGEST_CACHE} is expected"))
+}
+
+pub(super) fn days(text: &str) -> Result<u32, String> {
+    let text = if text.is_empty() { DEFAULT_TRASH_DAYS } else { text };
+    text.parse().map_err(|_| "a whole number of days is expected; 0 is for ever".to_owned())
 }
 
 /// What a limit is set to; `None` is nothing set.
@@ -130,6 +135,12 @@ mod tests {
         for text in ["-1", "1.5", "1 GiB", "99999999999999999999"] {
             assert!(drain_seconds(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn nothing_said_of_the_trash_is_no_hurry() {
+        assert_eq!((days("").unwrap(), days("0").unwrap(), days("7").unwrap()), (30, 0, 7));
+        assert!(days("-1").is_err() && days("a week").is_err());
     }
 
     #[test]

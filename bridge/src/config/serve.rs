@@ -20,6 +20,8 @@ pub struct ServeSettings {
     pub limits: FolderLimits,
     /// How many folders an account may own.
     pub most_folders: Option<u32>,
+    /// How long things stay in the trash; `None` is for ever.
+    pub trash_for: Option<Duration>,
     /// Whether a chunk is acknowledged only when it is stored.
     pub durable_chunks: bool,
     /// How long caches are believed.
@@ -77,6 +79,7 @@ impl ServeFlags {
             admin_token,
             limits,
             most_folders,
+            trash_for: (self.trash_days > 0).then(|| DAY * self.trash_days),
             durable_chunks: self.durable_chunks,
             cache_for: Duration::from_millis(self.cache_ms),
             single_writer: self.single_writer,
@@ -84,6 +87,8 @@ impl ServeFlags {
         })
     }
 }
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Short enough to type, too long to guess over a network.
 const SHORTEST_ADMIN_TOKEN: usize = 16;
@@ -138,6 +143,14 @@ mod tests {
     fn limits_are_kept() {
         let settings = settings(&["--folder-max-bytes", "10", "--folder-max-files", "0"], None, None).unwrap();
         assert_eq!(settings.limits, FolderLimits { bytes: Some(10), files: Some(0) });
+    }
+
+    #[test]
+    fn the_trash_is_kept_for_thirty_days_or_as_long_as_it_is_told() {
+        for (flags, days) in [(&[][..], Some(30)), (&["--trash-days", "7"], Some(7)), (&["--trash-days", "0"], None)] {
+            let settings = settings(flags, None, None).unwrap();
+            assert_eq!(settings.trash_for, days.map(|days: u32| DAY * days), "{flags:?}");
+        }
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub struct Settings {
     pub job_late: Duration,
     /// How long a job that is over is remembered.
     pub job_kept_for: Duration,
+    /// How long things stay in the trash before the sweeper removes them for good; `None` is for ever.
+    pub trash_for: Option<Duration>,
     /// How many folders of others may be shared with one account.
     pub most_joined: usize,
     /// With how many accounts one folder may be shared.
@@ -89,6 +91,7 @@ impl Default for Settings {
             job_lease_for: Duration::from_secs(30),
             job_late: Duration::from_secs(90),
             job_kept_for: Duration::from_secs(7 * 24 * 60 * 60),
+            trash_for: Some(Duration::from_secs(30 * 24 * 60 * 60)),
             most_joined: 1000,
             most_members: 1000,
         }

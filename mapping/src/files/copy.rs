@@ -50,6 +50,7 @@ impl<A: Writes> Folder<A> {
         if from == to {
             return Err(Error::invalid(Subject::File, format!("`{from}` cannot be put onto itself")));
         }
+        self.refuse_under_way(from).await?;
         let Some(source) = self.head(from).await? else { return Err(self.why_not(from).await) };
         let writing = self.begin_write(to).await?;
         if overwrite == Overwrite::No && writing.existing().is_some() {

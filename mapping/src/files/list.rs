@@ -11,7 +11,8 @@ use crate::path::{DirPath, FilePath};
 use crate::store::{ListPage, ListRequest, Listed, StoreError, StoreErrorKind};
 
 impl<A: Reads> Folder<A> {
-    /// One page of what is in `directory`. Costs exactly one request to the store.
+    /// One page of what is in `directory`. Costs exactly one request to the store
+    /// (in the trash, two more that see what is on its way there, and looks at that).
     ///
     /// The directory's own marker is not shown, nor is what another program stored under a name
     /// that no client could use.
@@ -24,6 +25,7 @@ impl<A: Reads> Folder<A> {
             return Err(Error::invalid(Subject::Request, "a page has at least one entry"));
         }
         let first = request.token.is_none();
+        let veil = self.veil(directory.path()).await?;
         let asked = ListRequest {
             prefix: KeyPrefix::directory(self.prefix(), directory),
             delimited: true,
@@ -35,7 +37,7 @@ impl<A: Reads> Folder<A> {
         if first && is_empty(&page) && directory.path().is_some() {
             return Err(no_such_directory(directory));
         }
-        Ok(entries(self.prefix(), page))
+        self.without_hidden(veil, directory, entries(self.prefix(), page)).await
     }
 
     /// All of what is in `directory`, page after page, holding one page in memory.

@@ -10,6 +10,7 @@ mod page;
 mod read;
 mod recheck;
 mod remove;
+pub mod trash;
 pub mod tree;
 mod write;
 
@@ -106,12 +107,17 @@ impl From<ObjectMeta> for FileMeta {
 }
 
 impl<A: Reads> Folder<A> {
-    /// What is at `path`: one look at the store for a file, two for a directory.
+    /// What is at `path`: one look at the store for a file, two for a directory. (In the trash, two more
+    /// that see what is on its way there.)
     ///
     /// # Errors
     /// `NotFound` when nothing is.
     pub async fn stat(&self, path: &FilePath) -> Result<Entry> {
+        let veil = self.veil(Some(path)).await?;
         if let Some(meta) = self.head(path).await? {
+            if self.is_hidden(veil, path).await? {
+                return Err(no_such_file(path));
+            }
             let kind = EntryKind::File { size: meta.size, etag: meta.etag, modified: meta.modified };
             return Ok(Entry { path: path.clone(), kind });
         }

@@ -75,7 +75,16 @@ impl<A: Reads> Folder<A> {
     /// `NotFound` when there is no file (the message says so when a directory is); `Invalid` for a
     /// range that ends before it starts; `Conflict` when the file changes all the time.
     pub async fn read(&self, path: &FilePath, options: ReadOptions) -> Result<Reading> {
-        match options.range {
+        let veil = self.veil(Some(path)).await?;
+        let reading = self.read_unveiled(path, options.range).await?;
+        if self.is_hidden(veil, path).await? {
+            return Err(no_such_file(path));
+        }
+        Ok(reading)
+    }
+
+    async fn read_unveiled(&self, path: &FilePath, range: RangeRequest) -> Result<Reading> {
+        match range {
             RangeRequest::Whole => self.read_range(path, None).await,
             RangeRequest::FromTo(start, end) if end <= start => {
                 Err(Error::invalid(Subject::Request, "the range ends before it starts"))

@@ -56,6 +56,7 @@ impl<A: Deletes> Folder<A> {
     /// of a tree that the store refused to remove are in the answer. (A large tree goes as a job, which
     /// is waited for: [`Folder::remove_tree`] says so instead.)
     pub async fn remove(&self, path: &FilePath, depth: Depth) -> Result<Removed> {
+        self.refuse_under_way(path).await?;
         let removed = match self.head(path).await? {
             Some(file) => {
                 self.delete_file(path, Condition::Always, self.charge_removal().await?).await?;

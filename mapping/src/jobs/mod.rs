@@ -24,7 +24,7 @@ pub use underway::{Begun, Outcome, Underway};
 pub(crate) use record::JobRecord;
 
 use crate::bucket::Bucket;
-use crate::error::{Error, ErrorKind, Subject};
+use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::tree::Pace;
 use crate::id::JobId;
 use crate::key::ObjectKey;
@@ -68,6 +68,11 @@ impl Jobs {
 impl Bucket {
     fn job_document(&self, id: JobId) -> Manifest<JobRecord> {
         self.manifest(ObjectKey::job(id))
+    }
+
+    /// Whether there is such a job and it is not over.
+    pub(crate) async fn is_running(&self, id: JobId) -> Result<bool> {
+        Ok(self.job_document(id).read().await?.is_some_and(|job| !job.state.is_over()))
     }
 
     fn job_watch(&self, id: JobId) -> Watch {

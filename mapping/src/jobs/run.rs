@@ -191,7 +191,10 @@ impl Run {
 
     /// What follows on an error: `None` is another try.
     async fn after(&mut self, error: Error, tries: u32) -> Option<Ended> {
-        let Some(held) = &self.held else { return Some(Ended::Here(Err(error))) };
+        let Some(held) = &self.held else {
+            self.walk.end_passage().await;
+            return Some(Ended::Here(Err(error)));
+        };
         if !held.lease().is_mine_for(Duration::ZERO) {
             return Some(Ended::Elsewhere);
         }
@@ -247,6 +250,7 @@ impl Run {
     }
 
     async fn fail(&mut self, error: Error) -> Ended {
+        self.walk.end_passage().await;
         self.note_end(JobState::Failed, Err(error)).await
     }
 

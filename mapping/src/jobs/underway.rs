@@ -56,7 +56,11 @@ pub(super) enum Ended {
 impl Underway {
     /// Begins it.
     pub(crate) fn begin(bucket: &Bucket, account: &Account, plan: Plan) -> Self {
-        let id = JobId::random(bucket.random());
+        Self::begin_as(JobId::random(bucket.random()), bucket, account, plan)
+    }
+
+    /// Begins it under an id that others know already.
+    pub(crate) fn begin_as(id: JobId, bucket: &Bucket, account: &Account, plan: Plan) -> Self {
         let target = plan.target.as_ref().map(|target| target.place.path.clone());
         let (tell_job, became_job) = oneshot::channel();
         let (tell_end, ended) = oneshot::channel();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{CONTROL, FolderPrefix, KeyPrefix, ObjectKey};
-use crate::id::UploadId;
+use crate::id::{FolderId, UploadId};
 use crate::path::DirPath;
 
 impl KeyPrefix {
@@ -50,6 +50,18 @@ impl KeyPrefix {
     #[must_use]
     pub fn folders() -> Self {
         Self(format!("{CONTROL}/folders/"))
+    }
+
+    /// What is known of what is in the trash of a folder.
+    #[must_use]
+    pub fn trashed(folder: FolderId) -> Self {
+        Self(format!("{CONTROL}/folders/{folder}/trash/"))
+    }
+
+    /// What is on its way into the trash of a folder, and out of it.
+    #[must_use]
+    pub fn passages(folder: FolderId) -> Self {
+        Self(format!("{CONTROL}/folders/{folder}/passages/"))
     }
 
     /// The data of all folders that were not adopted.

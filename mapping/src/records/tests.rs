@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{AccountRecord, CredentialPointer, EmailClaim, FolderRecord, FormatRecord, NamesRecord};
+use crate::files::trash::{PassageRecord, TrashedRecord};
 use crate::jobs::JobRecord;
 use crate::lease::LeaseRecord;
 use crate::manifest::{Document, Stored};
@@ -40,5 +41,7 @@ fn the_documents_are_as_the_page_shows_them() {
     check::<UsageRecord>();
     check::<LeaseRecord>();
     check::<JobRecord>();
+    check::<TrashedRecord>();
+    check::<PassageRecord>();
     check::<WriterRecord>();
 }

@@ -55,6 +55,7 @@ impl Bucket {
         let finding = Finding { what: What::Folder, place: key.to_string(), reason, age: Some(age), objects: 1 };
         let work = async {
             self.remove(&ObjectKey::usage(draining.folder)).await?;
+            self.forget_trash(draining.folder).await?;
             self.remove(&key).await.map(|()| 1)
         };
         run.settle(finding, work).await

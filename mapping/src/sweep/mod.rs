@@ -48,6 +48,12 @@ pub struct SweepReport {
     pub jobs_removed: usize,
     /// Leases of jobs that are no more, removed.
     pub leases_removed: usize,
+    /// Objects that had been in the trash for long enough, removed.
+    pub trash_removed: usize,
+    /// Records of what is not in the trash any more, removed.
+    pub trash_records_removed: usize,
+    /// Moves into the trash or out of it whose process died, brought to an end.
+    pub passages_ended: usize,
     /// What uploads left behind, removed.
     pub uploads: SweptUploads,
     /// Bundles of uploads that are over, removed.
@@ -84,8 +90,9 @@ impl Bucket {
         let strays = self.sweep_strays(&run).await;
         let uploads = self.sweep_uploads_in(&run).await;
         let jobs = self.sweep_jobs(&run).await;
+        let trash = self.sweep_trash(&run).await;
         let scratch = self.sweep_scratch(&run).await;
-        emails.and(accounts).and(credentials).and(strays).and(uploads).and(jobs).and(scratch)?;
+        emails.and(accounts).and(credentials).and(strays).and(uploads).and(jobs).and(trash).and(scratch)?;
         Ok(run.end())
     }
 

@@ -48,6 +48,12 @@ pub enum What {
     Job,
     /// The lease of a job that is no more.
     Lease,
+    /// Something that has been in the trash for long enough.
+    Trash,
+    /// The record of something that is not in the trash any more.
+    TrashRecord,
+    /// A move into the trash or out of it whose process died.
+    Passage,
     /// What a store probe that died has left.
     Scratch,
 }
@@ -154,6 +160,9 @@ impl What {
             Self::Upload => "upload",
             Self::Job => "job",
             Self::Lease => "lease",
+            Self::Trash => "trash",
+            Self::TrashRecord => "trash record",
+            Self::Passage => "passage",
             Self::Scratch => "probe scratch",
         }
     }
@@ -174,6 +183,9 @@ impl SweepReport {
             What::Upload => self.uploads.forgotten += 1,
             What::Job => self.jobs_removed += 1,
             What::Lease => self.leases_removed += objects,
+            What::Trash => self.trash_removed += objects,
+            What::TrashRecord => self.trash_records_removed += 1,
+            What::Passage => self.passages_ended += 1,
             What::Scratch => self.scratch_removed += objects,
         }
     }

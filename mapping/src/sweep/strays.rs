@@ -40,7 +40,8 @@ impl Bucket {
         if run.is_dry() {
             return Ok(());
         }
-        // Not worth a finding: the count of nothing.
+        // Not worth a finding: the count of nothing, and where things came from that are gone.
+        self.forget_trash(folder).await?;
         self.remove(&ObjectKey::usage(folder)).await
     }
 
@@ -66,8 +67,9 @@ impl Bucket {
                 let id = KeyPrefix::folders().rest(&key).and_then(|rest| rest.split('/').next()?.parse().ok());
                 match id {
                     Some(id) if key == ObjectKey::folder(id) => known.recorded.insert(id),
-                    Some(id) if key == ObjectKey::usage(id) => known.counted.insert(id),
-                    _ => false,
+                    // Its usage, or what is known of its trash.
+                    Some(id) => known.counted.insert(id),
+                    None => false,
                 };
             }
             if next.is_none() {

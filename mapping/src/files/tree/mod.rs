@@ -23,11 +23,13 @@ pub(crate) use plan::Plan;
 pub(crate) use tally::Position;
 pub(crate) use walk::{Step, Walk};
 
-use resolve::Wish;
+pub(in crate::files) use policy::numbered;
+pub(in crate::files) use resolve::Wish;
 
 use super::{is_a_file, no_such_file};
 use crate::access::{Deletes, Folder, Reads, Writes};
 use crate::error::Result;
+use crate::id::JobId;
 use crate::jobs::Underway;
 use crate::path::FilePath;
 
@@ -46,6 +48,7 @@ impl<A: Reads> Folder<A> {
         to: &FilePath,
         policy: ConflictPolicy,
     ) -> Result<Underway> {
+        self.refuse_under_way(from).await?;
         let plan = Wish { work: Work::Copy, source: self, from, target, to, policy }.resolve().await?;
         Ok(Underway::begin(self.bucket(), self.account(), plan))
     }
@@ -64,6 +67,7 @@ impl<A: Deletes> Folder<A> {
         to: &FilePath,
         policy: ConflictPolicy,
     ) -> Result<Underway> {
+        self.refuse_under_way(from).await?;
         let plan = Wish { work: Work::Move, source: self, from, target, to, policy }.resolve().await?;
         Ok(Underway::begin(self.bucket(), self.account(), plan))
     }
@@ -74,6 +78,7 @@ impl<A: Deletes> Folder<A> {
     /// # Errors
     /// `NotFound` when nothing is there; `Conflict` for a file.
     pub async fn remove_tree(&self, path: &FilePath) -> Result<Underway> {
+        self.refuse_under_way(path).await?;
         match self.kind_at(path).await? {
             None => Err(no_such_file(path)),
             Some(Kind::File) => Err(is_a_file(path)),
@@ -83,8 +88,13 @@ impl<A: Deletes> Folder<A> {
 
     /// Begins to remove the directory at `path`, which is one.
     pub(super) fn begin_removal(&self, path: &FilePath) -> Underway {
+        self.begin_removal_as(JobId::random(self.bucket().random()), path)
+    }
+
+    /// The same, as the work `id`.
+    pub(super) fn begin_removal_as(&self, id: JobId, path: &FilePath) -> Underway {
         let source = Place { folder: self.id(), path: path.clone() };
         let plan = Plan { work: Work::Delete, kind: Kind::Directory, source, target: None };
-        Underway::begin(self.bucket(), self.account(), plan)
+        Underway::begin_as(id, self.bucket(), self.account(), plan)
     }
 }

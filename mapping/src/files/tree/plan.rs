@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::Kind;
 use crate::error::Result;
+use crate::files::trash::is_trash;
 use crate::id::{FolderId, JobId, Stamp};
 use crate::path::FilePath;
 use crate::store::ETag;
@@ -72,6 +73,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Whether it is a move into the trash of a folder, or out of it.
+    pub(super) fn touches_trash(&self) -> bool {
+        let Some(target) = &self.target else { return false };
+        self.work == Work::Move && (is_trash(&self.source.path) || is_trash(&target.place.path))
+    }
+
     /// Where what lies at `path` of the source goes.
     ///
     /// # Errors

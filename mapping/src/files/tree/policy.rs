@@ -35,7 +35,7 @@ pub enum Kind {
 ///
 /// # Errors
 /// `Invalid` when the whole path would be too long.
-pub(super) fn numbered(path: &FilePath, n: u32, kind: Kind) -> Result<FilePath> {
+pub(in crate::files) fn numbered(path: &FilePath, n: u32, kind: Kind) -> Result<FilePath> {
     let ((stem, extension), most) = match kind {
         Kind::File => (split(path.name()), MAX_SEGMENT_BYTES),
         Kind::Directory => ((path.name(), ""), MAX_DIRECTORY_NAME_BYTES),

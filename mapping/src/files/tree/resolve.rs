@@ -19,18 +19,18 @@ const ROUNDS: u32 = 5;
 const HIGHEST_NUMBER: u32 = 9999;
 
 /// What was asked for.
-pub(super) struct Wish<'a, A, B> {
-    pub(super) work: Work,
-    pub(super) source: &'a Folder<A>,
-    pub(super) from: &'a FilePath,
-    pub(super) target: &'a Folder<B>,
-    pub(super) to: &'a FilePath,
-    pub(super) policy: ConflictPolicy,
+pub(in crate::files) struct Wish<'a, A, B> {
+    pub(in crate::files) work: Work,
+    pub(in crate::files) source: &'a Folder<A>,
+    pub(in crate::files) from: &'a FilePath,
+    pub(in crate::files) target: &'a Folder<B>,
+    pub(in crate::files) to: &'a FilePath,
+    pub(in crate::files) policy: ConflictPolicy,
 }
 
 impl<A: Reads> Folder<A> {
     /// What is at `path`, if anything.
-    pub(super) async fn kind_at(&self, path: &FilePath) -> Result<Option<Kind>> {
+    pub(in crate::files) async fn kind_at(&self, path: &FilePath) -> Result<Option<Kind>> {
         let (file, directory) = try_join!(self.head(path), self.is_directory(path))?;
         Ok(if file.is_some() { Some(Kind::File) } else { directory.then_some(Kind::Directory) })
     }
@@ -40,7 +40,7 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
     /// The plan. A new directory is made now, so that of two who want one name one has it.
     ///
     /// A crash after that leaves an empty directory.
-    pub(super) async fn resolve(&self) -> Result<Plan> {
+    pub(in crate::files) async fn resolve(&self) -> Result<Plan> {
         let kind = self.source.kind_at(self.from).await?.ok_or_else(|| no_such_file(self.from))?;
         match kind {
             Kind::File => self.to.check_new_file()?,
@@ -151,8 +151,12 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
         Err(Error::new(ErrorKind::Busy, Subject::File, message))
     }
 
-    /// The name with the lowest free number behind it, as far as a dozen looks can tell.
     async fn free_name(&self, kind: Kind) -> Result<FilePath> {
+        numbered(self.to, self.free_number(kind).await?, kind)
+    }
+
+    /// The lowest number that makes a free name behind this one, as far as a dozen looks can tell.
+    pub(in crate::files) async fn free_number(&self, kind: Kind) -> Result<u32> {
         let (mut taken, mut free) = (0, 1);
         while self.target.kind_at(&numbered(self.to, free, kind)?).await?.is_some() {
             taken = free;
@@ -169,7 +173,7 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
                 None => free = middle,
             }
         }
-        numbered(self.to, free, kind)
+        Ok(free)
     }
 }
 

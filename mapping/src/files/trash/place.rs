@@ -1,0 +1,75 @@
+//! Paths of the trash.
+
+use crate::path::{DirPath, FilePath};
+
+/// The directory of each folder that is its trash.
+pub const TRASH: &str = "Trash";
+
+/// The trash, as a path.
+pub(super) fn root() -> FilePath {
+    TRASH.parse().expect("it is one segment of letters")
+}
+
+/// The trash, as a directory.
+pub(super) fn trash() -> DirPath {
+    DirPath::at(root())
+}
+
+/// Whether `path` is the trash or lies in it.
+pub(in crate::files) fn is_trash(path: &FilePath) -> bool {
+    path.as_str() == TRASH || path.is_below(&trash())
+}
+
+/// What was put into the trash in one piece and is or holds `path`; `None` outside of the trash.
+pub(super) fn entry_of(path: &FilePath) -> Option<FilePath> {
+    let rest = path.as_str().strip_prefix(TRASH)?.strip_prefix('/')?;
+    trash().join(rest.split('/').next()?).ok()
+}
+
+/// The path that lies below `to` as `path` lies below `from`, or `to` for `from` itself; `None` when it
+/// does not lie there, or would be too long.
+pub(super) fn rebased(path: &FilePath, from: &FilePath, to: &FilePath) -> Option<FilePath> {
+    let rest = path.as_str().strip_prefix(from.as_str())?;
+    if rest.is_empty() || rest.starts_with('/') { format!("{to}{rest}").parse().ok() } else { None }
+}
+
+/// Whether one of the two is, or lies in, the other.
+pub(super) fn overlap(one: &FilePath, other: &FilePath) -> bool {
+    one == other || one.is_below(&DirPath::at(other.clone())) || other.is_below(&DirPath::at(one.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> FilePath {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_entry_is_what_lies_directly_in_the_trash() {
+        for (text, entry) in [
+            ("Trash/a", Some("Trash/a")),
+            ("Trash/a (1)/b/c", Some("Trash/a (1)")),
+            ("Trash", None),
+            ("Trashy/a", None),
+            ("x/Trash/a", None),
+        ] {
+            assert_eq!(entry_of(&path(text)).as_ref().map(FilePath::as_str), entry, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_keeps_its_place_below_what_is_moved() {
+        let moved = |text| rebased(&path(text), &path("a/b"), &path("Trash/b")).map(|path| path.to_string());
+        assert_eq!(moved("a/b").unwrap(), "Trash/b");
+        assert_eq!(moved("a/b/c").unwrap(), "Trash/b/c");
+        assert_eq!((moved("a/bc"), moved("a")), (None, None));
+    }
+
+    #[test]
+    fn what_lies_in_each_other_overlaps() {
+        assert!(overlap(&path("a"), &path("a/b")) && overlap(&path("a/b"), &path("a")));
+        assert!(!overlap(&path("a/b"), &path("a/bc")));
+    }
+}
