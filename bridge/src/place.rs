@@ -50,6 +50,7 @@ impl Place {
         let store = S3Store::connect(within(&local)).await.map_err(|error| unusable(&error))?;
         let store = store.with_capabilities(Capabilities::all());
         store.ensure_bucket().await.map_err(|error| unusable(&error))?;
+        check_index(directory, &store).await?;
         let keys = match &settings.master_key {
             Some(text) => parse_keys(text, "FOLDERBRIDGE_MASTER_KEY")?,
             None => own_keys(directory, &store).await?,
@@ -128,6 +129,23 @@ fn within(local: &LocalStore) -> S3Settings {
         credentials: Some(KeyPair { access_key, secret_key }),
         http_client: Some(local.http_client()),
         ..S3Settings::new(EMBEDDED_BUCKET)
+    }
+}
+
+/// Credentials are kept after the store is set up: where they are and nothing else is, the store has
+/// lost its index. (One with large files is refused before, by its blobs.)
+async fn check_index(directory: &Path, store: &dyn ObjectStore) -> Result<(), StartError> {
+    if !first_run::credentials_file(directory).exists() {
+        return Ok(());
+    }
+    match store.head(&ObjectKey::format()).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == StoreErrorKind::NotFound => Err(StartError::new(format!(
+            "the store in `{}` is empty, and there are credentials of an account in it: put `index.sqlite` and \
+             `index.sqlite-wal` back from a backup, or move `credentials.json` away to begin with an empty store",
+            directory.display()
+        ))),
+        Err(error) => Err(unusable(&error)),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::process::Command;
 
+use suites::caller::pattern;
 use suites::process::{Server, binary, free_address, serve};
 
 use super::{assert_one_sentence, run};
@@ -36,6 +37,30 @@ async fn a_second_process_on_one_directory_is_refused() {
     assert_one_sentence(&error, "in use by another process");
     first.nobody().filesystems().await.expect(401);
     assert!(first.terminate().await.success());
+    Server::start(&data).await;
+}
+
+#[tokio::test]
+async fn a_store_that_has_lost_its_index_does_not_begin_anew() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("data");
+    let first = Server::start(&data).await;
+    // Small enough to lie in the index, without a blob that would miss it.
+    let ann = first.caller(&first.account("ann").await);
+    let folder = ann.created("photos").await;
+    ann.upload(&folder, "small.bin", &pattern(15, 1), 15).await;
+    assert!(first.terminate().await.success());
+    for file in std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.file_name().unwrap().to_string_lossy().starts_with("index.sqlite") {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    for _ in 0..2 {
+        let (code, _, error) = run(&mut serve(&data, free_address()));
+        assert_eq!(code, Some(1));
+        assert_one_sentence(&error, "put `index.sqlite` and `index.sqlite-wal` back");
+    }
+    std::fs::remove_file(data.join("credentials.json")).unwrap();
     Server::start(&data).await;
 }
 
