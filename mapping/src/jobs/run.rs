@@ -67,6 +67,8 @@ impl Run {
     pub(super) async fn finish(mut self) -> Ended {
         self.enter();
         let ended = self.go_through().await;
+        // After its end is noted: whoever took it over would do once more what is undone from then on.
+        self.walk.end_passage().await;
         self.bucket.jobs().known().running.remove(&self.walk.id());
         ended
     }
@@ -191,10 +193,7 @@ impl Run {
 
     /// What follows on an error: `None` is another try.
     async fn after(&mut self, error: Error, tries: u32) -> Option<Ended> {
-        let Some(held) = &self.held else {
-            self.walk.end_passage().await;
-            return Some(Ended::Here(Err(error)));
-        };
+        let Some(held) = &self.held else { return Some(Ended::Here(Err(error))) };
         if !held.lease().is_mine_for(Duration::ZERO) {
             return Some(Ended::Elsewhere);
         }
@@ -250,7 +249,6 @@ impl Run {
     }
 
     async fn fail(&mut self, error: Error) -> Ended {
-        self.walk.end_passage().await;
         self.note_end(JobState::Failed, Err(error)).await
     }
 

@@ -97,24 +97,25 @@ impl Walk {
         if self.plan.work == Work::Copy {
             return;
         }
-        self.end_passage().await;
         match self.open::<Write>(self.plan.source.folder).await {
             Ok(source) => source.keep_directory(&self.plan.source.path.parent()).await,
             Err(error) => tracing::debug!(job.id = %self.id, %error, "an emptied directory was not looked at"),
         }
     }
 
-    /// Lets go of what was brought into the trash or out of it. Failing here undoes nothing: what is at
-    /// both places stays hidden in the trash, and the sweeper does it.
+    /// Lets go of what was brought into the trash or out of it, unless that goes on as a job. Failing here
+    /// undoes nothing: what is at both places stays hidden in the trash, and the sweeper does it.
     pub(crate) async fn end_passage(&self) {
         if !self.plan.touches_trash() {
             return;
         }
-        let ended = match self.open::<Delete>(self.plan.source.folder).await {
-            Ok(source) => source.end_passage(self.id).await,
-            Err(error) => Err(error),
+        let ended = async {
+            if !self.bucket.is_running(self.id).await? {
+                self.open::<Delete>(self.plan.source.folder).await?.end_passage(self.id).await?;
+            }
+            Ok::<_, Error>(())
         };
-        if let Err(error) = ended {
+        if let Err(error) = ended.await {
             tracing::warn!(job.id = %self.id, %error, "a passage of the trash stays for the sweeper");
         }
     }

@@ -2,6 +2,7 @@
 //! two places, at once and after everything was swept.
 
 use super::*;
+use crate::error::{Error, Subject};
 use crate::jobs::JobFilter;
 use crate::store::faulty::{Fault, Kill, Moment};
 
@@ -51,6 +52,21 @@ async fn perform(deed: Deed, replica: &Replica) -> Result<()> {
     Ok(())
 }
 
+/// What a process answers that dies at some moment, or nothing.
+async fn until_dead(deed: Deed, mortal: &Replica) -> Result<()> {
+    let dead = async {
+        while !mortal.faulty.is_dead() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // What it had in hand may still be answered.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
+    tokio::select! {
+        answer = perform(deed, mortal) => answer,
+        () = dead => Err(Error::new(ErrorKind::Unavailable, Subject::Job, "it died")),
+    }
+}
+
 /// Each file is seen once: where it was, or where it goes.
 async fn check_seen(deed: Deed, scene: &Scene, done: bool, case: &str) {
     let observer = scene.replica(99).await;
@@ -84,11 +100,18 @@ async fn check_seen(deed: Deed, scene: &Scene, done: bool, case: &str) {
     }
 }
 
+/// While something may be moved once more, nobody else may have it in hand.
+async fn check_nothing_runs_on(scene: &Scene, case: &str) {
+    let jobs = scene.replica(98).await.bucket.jobs_page(JobFilter::default(), None, 100).await.unwrap().jobs;
+    let running = jobs.iter().any(|job| !job.state.is_over());
+    assert!(!running || scene.passages().await > 0, "{case}: a job goes on without its passage");
+}
+
 /// Another replica takes over and sweeps; then nothing needs to be hidden any more.
 async fn check_settled(deed: Deed, scene: &Scene, acknowledged: bool, case: &str) {
     let heir = scene.replica(8).await;
     heir.bucket.tend_jobs().await.unwrap();
-    scene.test.clock.advance(Duration::from_secs(90));
+    scene.test.clock.advance(scene.settings.job_lease_for + scene.settings.job_late);
     let taken = heir.bucket.tend_jobs().await.unwrap();
     heir.wait_for_jobs().await;
     let done = acknowledged || taken > 0;
@@ -117,7 +140,10 @@ async fn perform_again(deed: Deed, replica: &Replica) -> Result<()> {
 impl Replica {
     async fn wait_for_jobs(&self) {
         for job in self.bucket.jobs_page(JobFilter::default(), None, 100).await.unwrap().jobs {
+            let mut looks = 0;
             while !self.bucket.job(job.id).await.unwrap().state.is_over() {
+                looks += 1;
+                assert!(looks < 1000, "a job does not end: {:?}", self.bucket.job(job.id).await.unwrap());
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         }
@@ -139,9 +165,10 @@ async fn check_deaths(deed: Deed) {
             let scene = scene(deed).await;
             let mortal = scene.replica(7).await;
             mortal.faulty.kill_at(Kill { at: mortal.faulty.calls() + at, moment, only_writes: false });
-            let answer = perform(deed, &mortal).await;
+            let answer = until_dead(deed, &mortal).await;
             let acknowledged = answer.is_ok() && deed != Deed::Purge;
             check_seen(deed, &scene, acknowledged, &case).await;
+            check_nothing_runs_on(&scene, &case).await;
             check_settled(deed, &scene, acknowledged, &case).await;
         }
     }
