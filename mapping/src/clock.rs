@@ -32,6 +32,12 @@ impl Timestamp {
         Self(self.0.saturating_add(u64::try_from(after.as_millis()).unwrap_or(u64::MAX)))
     }
 
+    /// The last moment of its second.
+    #[must_use]
+    pub(crate) const fn end_of_second(self) -> Self {
+        Self(self.0 - self.0 % 1000 + 999)
+    }
+
     /// How long after `earlier` this is; zero when it is not after it.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {

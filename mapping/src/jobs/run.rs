@@ -13,7 +13,6 @@ use super::record::{JobRecord, JobState};
 use super::underway::{Ended, Outcome, stopping};
 use crate::accounts::Account;
 use crate::bucket::Bucket;
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::tree::{Plan, Position, Step, Walk, Work, pause};
 use crate::id::JobId;
@@ -34,8 +33,6 @@ pub(super) struct Run {
     position: Position,
     /// Once it is a job.
     held: Option<Held>,
-    /// When it became one, by the store's clock, once that is known.
-    until: Option<Timestamp>,
     tell_job: Option<oneshot::Sender<()>>,
     job_at: Instant,
 }
@@ -51,7 +48,7 @@ impl Run {
     ) -> Self {
         let job_at = Instant::now() + bucket.settings().job_after;
         let walk = Arc::new(Walk::new(bucket.clone(), id, account, plan, CancellationToken::new()));
-        Self { bucket, walk, position: Position::default(), held: None, until: None, tell_job: Some(tell_job), job_at }
+        Self { bucket, walk, position: Position::default(), held: None, tell_job: Some(tell_job), job_at }
     }
 
     /// A job that is taken over.
@@ -59,8 +56,10 @@ impl Run {
         let stop = CancellationToken::new();
         let walk = Arc::new(Walk::new(bucket.clone(), record.id, account, record.plan.clone(), stop));
         let position = record.position();
-        let until = position.until;
-        Self { bucket, walk, position, held: Some(held), until, tell_job: None, job_at: Instant::now() }
+        if let Some(until) = position.until {
+            walk.is_job_since(until);
+        }
+        Self { bucket, walk, position, held: Some(held), tell_job: None, job_at: Instant::now() }
     }
 
     /// Works until it is over, stopped, or somebody else's.
@@ -130,7 +129,7 @@ impl Run {
                 }
             }
         };
-        self.position = Position { until: self.until, ..next };
+        self.position = Position { until: self.walk.until(), ..next };
         ended
     }
 
@@ -157,17 +156,27 @@ impl Run {
         // From here on it is a job, also when the answer to the first write is lost.
         let held = self.held.insert(Held::new(&self.bucket, lease, record));
         held.save(&self.position).await?;
-        // Known from the next write on; whoever takes over before asks for it himself.
-        self.until = self.bucket.written_at(id).await;
-        self.position.until = self.until;
+        // Noted with the next write; whoever takes over before asks for it himself.
+        self.ask_since_when().await;
         if let Some(tell) = self.tell_job.take() {
             let _nobody_waits = tell.send(());
         }
         Ok(())
     }
 
+    /// When the record was written, by the store's clock: from here on a removal leaves what is newer.
+    async fn ask_since_when(&mut self) {
+        if let Some(since) = self.bucket.written_at(self.walk.id()).await {
+            self.walk.is_job_since(since);
+        }
+        self.position.until = self.walk.until();
+    }
+
     /// Between two steps.
     async fn save_or_become_job(&mut self) -> Option<Ended> {
+        if self.held.is_some() && self.walk.until().is_none() {
+            self.ask_since_when().await;
+        }
         let Some(held) = &self.held else {
             if let Err(error) = self.become_job().await {
                 tracing::warn!(job.id = %self.walk.id(), %error, "work could not become a job, it goes on without");

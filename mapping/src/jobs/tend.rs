@@ -111,12 +111,13 @@ impl Bucket {
         Ok(true)
     }
 
-    /// When a job's record was last written, by the store's clock; `None` when the store does not say.
+    /// When a job's record was last written, by the store's clock, to the end of that second: not every
+    /// store tells more of it. `None` when it does not say.
     pub(super) async fn written_at(&self, id: JobId) -> Option<Timestamp> {
         let head = self.store().head(&ObjectKey::job(id)).await;
         head.inspect_err(|error| tracing::debug!(job.id = %id, %error, "a job's record was not looked at"))
             .ok()
-            .map(|meta| meta.modified)
+            .map(|meta| meta.modified.end_of_second())
     }
 
     /// Whose job it is, if he may still act. What he may do in the folders is asked at each step.

@@ -122,6 +122,11 @@ impl Bucket {
             }
             match self.job(id).await {
                 Ok(job) if job.state.is_over() => return job.outcome(),
+                // Its record never reached the store, or is forgotten.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let message = "nobody can tell how far this came: look, and ask for it again";
+                    return Err(Error::new(ErrorKind::Unavailable, Subject::Job, message).caused_by(error));
+                }
                 Err(error) if error.kind() != ErrorKind::Unavailable => return Err(error),
                 Ok(_) | Err(_) => {}
             }

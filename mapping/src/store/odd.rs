@@ -128,7 +128,8 @@ impl ObjectStore for Odd {
     async fn copy(&self, request: CopyRequest, condition: Condition) -> StoreResult<ETag> {
         self.asked(Operation::Copy).await?;
         let condition = self.kept(&request.to, condition, false).await?;
-        self.inner.copy(request, condition).await
+        let from_etag = request.from_etag.clone().filter(|_| self.conditions != Conditions::Ignored);
+        self.inner.copy(CopyRequest { from_etag, ..request }, condition).await
     }
     async fn create_multipart(&self, key: &ObjectKey, attributes: Attributes) -> StoreResult<MultipartId> {
         self.asked(Operation::CreateMultipart).await?;

@@ -76,6 +76,19 @@ impl LoneStore {
         if holds { Ok(()) } else { Err(changed()) }
     }
 
+    /// Whether the source of a copy is still what it must be. One that is gone is found missing by the copy.
+    async fn look_at_source(&self, request: &CopyRequest) -> StoreResult<()> {
+        let Some(etag) = request.from_etag.clone() else { return Ok(()) };
+        match self.inner.head(&request.from).await {
+            Ok(meta) if meta.etag != etag => {
+                let message = format!("`{}` is not as it must be", request.from);
+                Err(StoreError::new(StoreErrorKind::PreconditionFailed, message))
+            }
+            Err(error) if error.kind() != StoreErrorKind::NotFound => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn is_idle(&self) -> bool {
         self.turns.is_empty()
@@ -118,7 +131,12 @@ impl ObjectStore for LoneStore {
 
     async fn delete_many(&self, keys: &[ObjectKey]) -> StoreResult<Vec<(ObjectKey, StoreError)>> {
         let (this, keys) = (self.clone(), keys.to_vec());
-        self.write(keys.clone(), async move { this.inner.delete_many(&keys).await }).await
+        let removed = self.write(keys.clone(), async move { this.inner.delete_many(&keys).await }).await;
+        removed.map_err(|error| match error.kind() {
+            // No condition was asked for: whoever removes many tries again.
+            StoreErrorKind::Conflict => StoreError::new(StoreErrorKind::Unavailable, error.message()),
+            _ => error,
+        })
     }
 
     async fn list(&self, request: ListRequest) -> StoreResult<ListPage> {
@@ -127,7 +145,8 @@ impl ObjectStore for LoneStore {
 
     async fn copy(&self, request: CopyRequest, condition: Condition) -> StoreResult<ETag> {
         let this = self.clone();
-        self.write(vec![request.to.clone()], async move {
+        self.write(vec![request.from.clone(), request.to.clone()], async move {
+            this.look_at_source(&request).await?;
             this.look(&request.to, condition).await?;
             this.inner.copy(request, Condition::Always).await
         })

@@ -6,7 +6,6 @@ use super::pace::pause;
 use super::tally::{Count, Progress};
 use super::walk::{TRIES, Walk};
 use crate::access::{Delete, Folder};
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::remove::Failure;
 use crate::key::{KeyPrefix, ObjectKey};
@@ -15,19 +14,15 @@ use crate::store::{ListPage, Listed, StoreError};
 impl Walk {
     /// Removes everything on a page, whatever its name, but what was written after `until`. (Times of
     /// objects are whole seconds with some stores: what was written in the same second goes.)
-    pub(super) async fn remove_page(
-        &self,
-        source: &Folder<Delete>,
-        page: &ListPage,
-        until: Option<Timestamp>,
-    ) -> Result<Progress> {
+    pub(super) async fn remove_page(&self, source: &Folder<Delete>, page: &ListPage) -> Result<Progress> {
+        let until = self.until();
         let meant = |listed: &&Listed| until.is_none_or(|until| listed.modified <= until);
         let meant: Vec<Listed> = page.objects.iter().filter(meant).cloned().collect();
         if meant.is_empty() {
             return Ok(Progress::default());
         }
         let keys: Vec<ObjectKey> = meant.iter().map(|listed| listed.key.clone()).collect();
-        let refused = self.patiently(|| self.delete(&keys)).await?;
+        let refused = self.delete_patiently(keys).await?;
         let mut progress = Progress { found: counted(&meant), ..Progress::default() };
         progress.done = told(source, &meant, refused, &mut progress);
         Ok(progress)
@@ -57,6 +52,11 @@ impl Walk {
             let gone = copied.iter().filter(|listed| !there.contains_key(&listed.key) || keys.contains(&listed.key));
             let gone: Vec<Listed> = gone.map(|listed| (*listed).clone()).collect();
             match self.delete_in_turn(&keys).await {
+                // Some of it went: what fails to the last is told, as what is refused.
+                Ok(refused) if attempt + 1 < TRIES && refused.iter().any(|(_, error)| error.is_unknown()) => {
+                    tokio::time::sleep(pause(self.bucket.random(), attempt)).await;
+                }
+                Ok(refused) if !refused.is_empty() && is_no_answer(&refused, keys.len()) => return Err(no_answer()),
                 Ok(refused) => {
                     progress.done = told(source, &gone, refused, &mut progress);
                     charged.settle();
@@ -68,7 +68,7 @@ impl Walk {
                 Err(error) => return Err(error),
             }
         }
-        Err(Error::new(ErrorKind::Unavailable, Subject::File, "the store does not answer: try again"))
+        Err(no_answer())
     }
 
     async fn delete_in_turn(&self, keys: &[ObjectKey]) -> Result<Vec<(ObjectKey, StoreError)>> {
@@ -85,16 +85,44 @@ impl Walk {
         answer
     }
 
-    /// What the store refuses for good. A store that answers well to the request and fails at some of
-    /// its keys has not answered.
-    async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<(ObjectKey, StoreError)>> {
-        let refused = self.bucket.store().delete_many(keys).await.map_err(|error| error.about(Subject::File))?;
-        let (failed, refused): (Vec<_>, Vec<_>) = refused.into_iter().partition(|(_, error)| error.is_unknown());
-        match failed.into_iter().next() {
-            Some((_, error)) => Err(error.about(Subject::File)),
-            None => Ok(refused),
+    /// Removes these; sends those again at which the store fails while it answers well to the request.
+    /// What it fails at to the last is in the answer, if anything else went.
+    async fn delete_patiently(&self, mut keys: Vec<ObjectKey>) -> Result<Vec<(ObjectKey, StoreError)>> {
+        let (mut for_good, mut anything_went, mut attempt) = (Vec::new(), false, 0);
+        loop {
+            let asked = keys.len();
+            let answer = self.patiently(|| self.delete(&keys)).await?;
+            let (failed, refused): (Vec<_>, Vec<_>) = answer.into_iter().partition(|(_, error)| error.is_unknown());
+            for_good.extend(refused);
+            anything_went |= failed.len() < asked;
+            attempt += 1;
+            match (failed.is_empty(), attempt == TRIES) {
+                (true, _) => return Ok(for_good),
+                (false, true) if anything_went => {
+                    for_good.extend(failed);
+                    return Ok(for_good);
+                }
+                (false, true) => return Err(no_answer()),
+                (false, false) => {}
+            }
+            keys = failed.into_iter().map(|(key, _)| key).collect();
+            tokio::time::sleep(pause(self.bucket.random(), attempt - 1)).await;
         }
     }
+
+    /// What the store does not remove.
+    async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<(ObjectKey, StoreError)>> {
+        self.bucket.store().delete_many(keys).await.map_err(|error| error.about(Subject::File))
+    }
+}
+
+/// Whether a store failed at each of so many objects.
+fn is_no_answer(refused: &[(ObjectKey, StoreError)], asked: usize) -> bool {
+    refused.len() == asked && refused.iter().all(|(_, error)| error.is_unknown())
+}
+
+fn no_answer() -> Error {
+    Error::new(ErrorKind::Unavailable, Subject::File, "the store does not answer: try again")
 }
 
 /// How many files are listed, and their bytes.

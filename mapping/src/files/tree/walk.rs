@@ -1,6 +1,8 @@
 //! Goes through a tree page by page and does what the plan says. One page is in memory at a time,
 //! and every step can be done again: after a crash the page that was under way is gone through anew.
 
+use std::sync::OnceLock;
+
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +13,7 @@ use super::tally::{Position, Progress};
 use crate::access::{Access, Delete, Folder, FolderRef, Read, Reads, Write};
 use crate::accounts::Account;
 use crate::bucket::Bucket;
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::remove::Failure;
 use crate::id::JobId;
@@ -47,11 +50,23 @@ pub(crate) struct Walk {
     pub(super) plan: Plan,
     /// Cancelled when nothing more is to be begun.
     pub(super) stop: CancellationToken,
+    /// See [`Position::until`].
+    until: OnceLock<Timestamp>,
 }
 
 impl Walk {
     pub(crate) const fn new(bucket: Bucket, id: JobId, account: Account, plan: Plan, stop: CancellationToken) -> Self {
-        Self { bucket, id, account, plan, stop }
+        Self { bucket, id, account, plan, stop, until: OnceLock::new() }
+    }
+
+    /// From here on it is a job whose record was first written then, also for the step that is under way.
+    pub(crate) fn is_job_since(&self, until: Timestamp) {
+        let _known_before = self.until.set(until);
+    }
+
+    /// When it became a job, once that is known.
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        self.until.get().copied()
     }
 
     pub(crate) const fn id(&self) -> JobId {
@@ -262,7 +277,7 @@ impl Walk {
                 break;
             }
         }
-        let removals: Vec<_> = pages.iter().map(|page| self.remove_page(source, page, position.until)).collect();
+        let removals: Vec<_> = pages.iter().map(|page| self.remove_page(source, page)).collect();
         let done = stream::iter(removals).buffer_unordered(PAGES_AT_ONCE);
         done.try_for_each(|progress| {
             position.progress.add(progress);

@@ -194,7 +194,7 @@ async fn left_by_removal(at: u64, moment: Moment) -> Option<Vec<String>> {
     // Whoever asked got no answer, asked another replica, and went on.
     let again = work(&heir, &scene, Work::Delete).await;
     assert!(again.is_ok() || scene.names(scene.one).await.is_empty(), "{again:?}");
-    scene.test.clock.advance(Duration::from_millis(1));
+    scene.test.clock.advance(Duration::from_secs(1));
     scene.fill(scene.one, &["a/00", "a/b/"]).await;
     heir.take_over(&scene).await;
     assert_eq!(heir.over(job.id).await.state, JobState::Done);

@@ -149,3 +149,37 @@ async fn a_store_that_fails_at_some_of_many_is_asked_again() {
         assert!(scene.names(scene.one).await.iter().all(|name| !name.starts_with("a/")));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_once_a_removal_is_said_to_be_a_job_stays() {
+    let settings = Settings { job_after: Duration::from_secs(1), job_page: 50, ..Settings::default() };
+    let scene = Scene::with(settings).await;
+    let names: Vec<String> = (0..300).map(|n| format!("a/{n:04}")).collect();
+    scene.fill(scene.one, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let replica = scene.replica(7).await;
+    replica.faulty.set_faults(Faults { latency: Duration::from_millis(900), ..Faults::default() });
+    let folder = replica.open::<Manage>(&scene, scene.one).await;
+    let begun = folder.remove_tree(&path("a")).await.unwrap().begun().await.unwrap();
+    let Begun::Job(id) = begun else { panic!("done: {begun:?}") };
+    scene.test.clock.advance(Duration::from_secs(1));
+    scene.fill(scene.one, &["a/0000", "a/0299", "a/new"]).await;
+    let job = replica.over(id).await;
+    assert_eq!((job.state, job.progress.failed), (JobState::Done, 0));
+    let left = scene.names(scene.one).await;
+    assert!(left.contains(&"a/0299".to_owned()) && left.contains(&"a/new".to_owned()), "{left:?}");
+    assert!(left.len() <= 3, "{left:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_store_fails_at_for_ever_is_told_and_keeps_nothing_else() {
+    let scene = Scene::new(2).await;
+    scene.fill(scene.one, &["a/0", "a/1", "a/2", "a/3", "a/4"]).await;
+    let obstructed = Arc::new(ObstructedStore::new(Arc::clone(&scene.store)));
+    obstructed.fail_at(ObjectKey::file(&FolderPrefix::of(scene.one), &path("a/2")), u32::MAX);
+    let (store, clock) = (obstructed as Store, Arc::clone(&scene.test.clock));
+    let bucket = testing::open(store, clock, scene.settings.clone(), 7).await.unwrap();
+    let folder = bucket.folder::<Manage>(account(&scene), &FolderRef::Id(scene.one)).await.unwrap();
+    let progress = folder.remove_tree(&path("a")).await.unwrap().ended().await.unwrap().progress;
+    assert_eq!((progress.found.files, progress.done.files, progress.failed), (5, 4, 1));
+    assert_eq!(scene.names(scene.one).await, ["a/2"]);
+}

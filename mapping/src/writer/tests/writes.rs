@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::store::conformance::{Options, run};
-use crate::store::{GetOptions, StoreErrorKind, StoreResult};
+use crate::store::{CopyRequest, GetOptions, StoreErrorKind, StoreResult};
 
 async fn lone(conditions: Conditions) -> LoneStore {
     let process = Process::over(&careless(conditions), 1);
@@ -73,7 +73,7 @@ async fn who_waits_too_long_has_written_nothing() {
         let many = store.delete_many(&keys);
         let (one, many) = tokio::join!(put(&store, &key, b"other", Condition::Always), many);
         assert_eq!(one.unwrap_err().kind(), StoreErrorKind::Conflict);
-        assert_eq!(many.unwrap_err().kind(), StoreErrorKind::Conflict);
+        assert_eq!(many.unwrap_err().kind(), StoreErrorKind::Unavailable);
         let_go.send(()).unwrap();
     };
     let (slow, ()) = tokio::join!(slow, impatient);
@@ -112,4 +112,22 @@ async fn a_write_that_is_under_way_ends_with_the_place() {
     assert!(written.unwrap_err().is_unknown());
     let took = process.elapsed() - away;
     assert!(took > BEAT && took <= LIFE && !place.is_held(), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_is_of_the_version_that_was_meant() {
+    let store = lone(Conditions::Ignored).await;
+    let (from, to) = (ObjectKey::scratch("r", "from"), ObjectKey::scratch("r", "to"));
+    put(&store, &from, b"old", Condition::Always).await.unwrap();
+    let etag = store.head(&from).await.unwrap().etag;
+    put(&store, &from, b"new", Condition::Always).await.unwrap();
+    let request = |from_etag| {
+        let (from, to) = (from.clone(), to.clone());
+        CopyRequest { from, from_etag, to, size: 3, attributes: Attributes::default() }
+    };
+    let stale = store.copy(request(Some(etag)), Condition::Absent).await;
+    assert_eq!(stale.unwrap_err().kind(), StoreErrorKind::PreconditionFailed);
+    let etag = store.head(&from).await.unwrap().etag;
+    store.copy(request(Some(etag)), Condition::Absent).await.unwrap();
+    assert_eq!(read(&store, &to).await, "new");
 }
