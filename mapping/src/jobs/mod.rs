@@ -1,6 +1,7 @@
 //! Work on trees that outlasts its request. It begins in the request (`underway`), goes on as a
 //! document in the bucket with a lease (`run`), and is taken over when its replica dies (`tend`).
 
+mod attend;
 mod cancel;
 mod held;
 mod list;

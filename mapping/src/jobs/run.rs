@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::attend::attend;
 use super::held::{Held, Saved};
 use super::record::{JobRecord, JobState};
 use super::underway::{Ended, Outcome, stopping};
@@ -17,9 +18,6 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::tree::{Plan, Position, Step, Walk, Work, pause};
 use crate::id::JobId;
 use crate::lease::Attempt;
-
-/// How often the record is looked at for a wish to stop.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// How often one step is tried while the store does not answer; with the pauses, about five minutes
 /// and what each try takes itself.
@@ -283,24 +281,5 @@ impl Run {
         }
         held.forget().await;
         Ended::Here(result)
-    }
-}
-
-/// Never: it cannot be made.
-enum Never {}
-
-/// Looks now and then whether a job is to stop, for as long as it is polled.
-async fn attend(bucket: &Bucket, walk: &Walk) -> Never {
-    let stopping = bucket.tasks().stopping();
-    loop {
-        if stopping.run_until_cancelled(sleep(LOOK_EVERY)).await.is_none() {
-            walk.stop().cancel();
-            return std::future::pending().await;
-        }
-        let cancelling = bucket.job(walk.id()).await.is_ok_and(|job| job.state != JobState::Running);
-        if cancelling {
-            walk.stop().cancel();
-            return std::future::pending().await;
-        }
     }
 }
