@@ -3,19 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use futures::TryStreamExt;
-
-use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::error::{Error, Result, Subject};
 use crate::format::LAYOUT;
 use crate::id::Stamp;
 use crate::key::ObjectKey;
-use crate::manifest::{Stored, attributes};
+use crate::manifest::{Stored, attributes, read_stored};
 use crate::random::Random;
 use crate::records::FormatRecord;
 use crate::store::probe::{Promise, Verdict, examine_puts};
 use crate::store::s3::S3Store;
-use crate::store::{Body, Capabilities, Condition, ETag, GetOptions, ObjectStore, StoreErrorKind, StoreResult};
+use crate::store::{Body, Capabilities, Condition, ETag, ObjectStore, StoreResult};
 
 /// How many processes are to write to the bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,15 +95,7 @@ fn refuse(found: &Verdict, writers: Writers) -> Result<()> {
 const WAY_OUT: &str = "exactly one process can serve it, with `--single-writer`";
 
 async fn read(store: &dyn ObjectStore) -> Result<Option<(ETag, Stored<FormatRecord>)>> {
-    let object = match store.get(&ObjectKey::format(), GetOptions::default()).await {
-        Ok(object) => object,
-        Err(error) if error.kind() == StoreErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.about(Subject::Request)),
-    };
-    let cut_off =
-        |error| Error::new(ErrorKind::Unavailable, Subject::Request, "the store's answer was cut off").caused_by(error);
-    let bytes = object.body.try_collect::<Vec<Bytes>>().await.map_err(cut_off)?.concat();
-    Ok(Some((object.meta.etag, Stored::decode(&bytes)?)))
+    read_stored(store, &ObjectKey::format()).await
 }
 
 /// Tried once: whoever changes the format at the same moment has been told the same by the store,
@@ -141,6 +130,7 @@ mod tests {
 
     use super::*;
     use crate::clock::ManualClock;
+    use crate::error::ErrorKind;
     use crate::random::SystemRandom;
     use crate::store::Store;
     use crate::store::memory::MemoryStore;

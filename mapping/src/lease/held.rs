@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::Terms;
 use super::record::LeaseRecord;
 use crate::bucket::Bucket;
-use crate::clock::Timestamp;
+use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::key::ObjectKey;
 use crate::manifest::{Change, Manifest};
@@ -28,17 +28,10 @@ pub(super) struct Held {
     key: ObjectKey,
     terms: Terms,
     pub(super) term: u64,
-    until: Mutex<Until>,
+    /// When the request left by which it is held: it holds for its life from then.
+    renewed: Mutex<Moment>,
     /// Cancelled once nobody is to renew it any more.
     over: CancellationToken,
-}
-
-/// Until when it holds, by two clocks: a machine that was suspended finds that the time that it
-/// counts by itself has stood still.
-#[derive(Clone, Copy, Debug)]
-struct Until {
-    elapsed: Duration,
-    wall: Timestamp,
 }
 
 /// Whether what a lease was taken for has been done.
@@ -56,17 +49,10 @@ enum Renewed {
 }
 
 impl Lease {
-    /// Begins to hold what was taken by a request that began at `began`.
-    pub(super) fn begin(
-        bucket: &Bucket,
-        key: &ObjectKey,
-        terms: Terms,
-        term: u64,
-        (began, sent): (Duration, Timestamp),
-    ) -> Result<Self> {
-        let until = Mutex::new(Until { elapsed: began + terms.life, wall: sent.plus(terms.life) });
-        let (bucket, key) = (bucket.clone(), key.clone());
-        let held = Arc::new(Held { bucket, key, terms, term, until, over: CancellationToken::new() });
+    /// Begins to hold what was taken by a request that left at `sent`.
+    pub(super) fn begin(bucket: &Bucket, key: &ObjectKey, terms: Terms, term: u64, sent: Moment) -> Result<Self> {
+        let (bucket, key, renewed) = (bucket.clone(), key.clone(), Mutex::new(sent));
+        let held = Arc::new(Held { bucket, key, terms, term, renewed, over: CancellationToken::new() });
         if !held.is_mine_for(Duration::ZERO) {
             return Err(lost());
         }
@@ -131,9 +117,9 @@ impl Held {
     }
 
     fn is_mine_for(&self, time: Duration) -> bool {
-        let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
-        let (elapsed, wall) = (self.bucket.clock().elapsed(), self.bucket.clock().now());
-        !self.over.is_cancelled() && elapsed.saturating_add(time) < until.elapsed && wall.plus(time) < until.wall
+        let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = renewed.age(self.bucket.clock());
+        !self.over.is_cancelled() && age.saturating_add(time) < self.terms.life
     }
 
     /// Renews until it is given up, lost, or the process stops. What is lost stays lost: whoever
@@ -169,7 +155,7 @@ impl Held {
     /// Moves the counter. The lease then holds from when this began: others may have seen the new
     /// counter from that moment on, and not before.
     async fn renew_once(&self) -> Result<Renewed> {
-        let (began, sent, term) = (self.bucket.clock().elapsed(), self.bucket.clock().now(), self.term);
+        let (sent, term) = (Moment::now(self.bucket.clock()), self.term);
         let beat = |record: &mut LeaseRecord| {
             if !record.is_held_in(term) {
                 return Ok(Change::Keep(Renewed::TakenAway));
@@ -179,8 +165,7 @@ impl Held {
         };
         let renewed = self.document().update(beat).await?;
         if renewed == Renewed::Yes {
-            let until = Until { elapsed: began + self.terms.life, wall: sent.plus(self.terms.life) };
-            *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+            *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = sent;
         }
         Ok(renewed)
     }

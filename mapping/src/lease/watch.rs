@@ -7,7 +7,7 @@ use super::Terms;
 use super::held::Lease;
 use super::record::LeaseRecord;
 use crate::bucket::Bucket;
-use crate::clock::Timestamp;
+use crate::clock::{Moment, Timestamp};
 use crate::error::Result;
 use crate::id::ReplicaId;
 use crate::key::ObjectKey;
@@ -63,8 +63,7 @@ impl Watch {
     /// `Unavailable` when the store does not answer, or so late that the lease is over by then: it may
     /// have been taken, and is then lost like a dead holder's.
     pub(crate) async fn try_take(&self, bucket: &Bucket) -> Result<Attempt> {
-        let (began, dead) = (bucket.clock().elapsed(), self.dead(bucket));
-        let (sent, replica) = (bucket.clock().now(), bucket.replica());
+        let (sent, dead, replica) = (Moment::now(bucket.clock()), self.dead(bucket), bucket.replica());
         let take = |record: &mut LeaseRecord| match record.holder {
             Some(by) if dead != Some(record.beat) => Ok(Change::Keep(Answer::Held { by, beat: record.beat })),
             _ => Ok(Change::Save(Answer::Given(record.give(replica)))),
@@ -73,7 +72,7 @@ impl Watch {
             Answer::Held { by, beat } => Ok(Attempt::Held { by, look_again: self.note(bucket, beat) }),
             Answer::Given(term) => {
                 *self.seen() = None;
-                Lease::begin(bucket, &self.key, self.terms, term, (began, sent)).map(Attempt::Taken)
+                Lease::begin(bucket, &self.key, self.terms, term, sent).map(Attempt::Taken)
             }
         }
     }

@@ -11,7 +11,8 @@ use super::stored::{Proof, Stored};
 use super::{Document, Manifest};
 use crate::error::{Error, Result};
 use crate::id::Stamp;
-use crate::store::{Attributes, Body, Condition, ETag, GetOptions, StoreError, StoreErrorKind};
+use crate::key::ObjectKey;
+use crate::store::{Attributes, Body, Condition, ETag, GetOptions, ObjectStore, StoreError, StoreErrorKind};
 
 /// How often one and the same write is sent while it neither succeeds nor fails.
 const SENDINGS: u32 = 5;
@@ -116,6 +117,20 @@ impl<T: Document> Manifest<T> {
     fn nobody_can_tell(&self, error: StoreError) -> Error {
         self.vanished().caused_by(error)
     }
+}
+
+/// A document as the store gives it, and which object it is: past every cache, and before there is a bucket.
+pub(crate) async fn read_stored<T: Document>(
+    store: &dyn ObjectStore,
+    key: &ObjectKey,
+) -> Result<Option<(ETag, Stored<T>)>> {
+    let object = match store.get(key, GetOptions::default()).await {
+        Ok(object) => object,
+        Err(error) if error.kind() == StoreErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.about(T::SUBJECT)),
+    };
+    let bytes = object.body.try_collect::<Vec<Bytes>>().await.map_err(cut_off)?.concat();
+    Ok(Some((object.meta.etag, Stored::decode(&bytes)?)))
 }
 
 /// Whether the write may have been done, or lost a race. (AWS and MinIO answer `If-Match` on a

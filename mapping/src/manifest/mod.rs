@@ -21,8 +21,8 @@ use crate::id::{AccountId, Stamp};
 use crate::key::ObjectKey;
 use crate::store::ETag;
 
-pub(crate) use commit::attributes;
 use commit::{Loaded, Outcome};
+pub(crate) use commit::{attributes, read_stored};
 pub(crate) use stored::Stored;
 
 /// How often a change is tried against other writers before it is given up.

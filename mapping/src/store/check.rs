@@ -1,9 +1,10 @@
-//! What every implementation refuses in the same words, before it asks the store.
+//! What every implementation refuses in the same words, before it asks the store; and the look at a
+//! condition where the store itself does not look.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{Attributes, GetOptions, PartNumber, StoreError, StoreErrorKind, StoreResult};
+use super::{Attributes, Condition, GetOptions, ObjectStore, PartNumber, StoreError, StoreErrorKind, StoreResult};
 use crate::key::ObjectKey;
 
 /// The longest key that S3 takes, in bytes.
@@ -19,6 +20,29 @@ const LAST_PART: PartNumber = 10_000;
 
 fn refuse<T>(message: impl Into<String>) -> StoreResult<T> {
     Err(StoreError::new(StoreErrorKind::Refused, message))
+}
+
+/// Looks whether a condition holds: worth what it says for as long as nobody writes.
+pub(crate) async fn look(store: &dyn ObjectStore, key: &ObjectKey, condition: &Condition) -> StoreResult<()> {
+    if *condition == Condition::Always {
+        return Ok(());
+    }
+    let there = match store.head(key).await {
+        Ok(meta) => Some(meta.etag),
+        Err(error) if error.kind() == StoreErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let holds = match condition {
+        Condition::Always => true,
+        Condition::Absent => there.is_none(),
+        Condition::Matches(etag) => there.as_ref() == Some(etag),
+    };
+    if holds { Ok(()) } else { Err(changed(key)) }
+}
+
+/// What an implementation answers whose look has shown that a condition does not hold.
+pub(crate) fn changed(key: &ObjectKey) -> StoreError {
+    StoreError::new(StoreErrorKind::PreconditionFailed, format!("the condition on `{key}` does not hold"))
 }
 
 /// A key that S3 takes.

@@ -5,7 +5,7 @@
 
 pub mod body;
 mod capabilities;
-mod check;
+pub(crate) mod check;
 pub mod conformance;
 pub mod counted;
 pub mod error;

@@ -1,6 +1,6 @@
 //! The writer's side: takes the place, keeps it by a heartbeat, and stops writing when it is lost.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::record::WriterRecord;
 use super::seat::{Seat, taken};
 use super::{BEAT, LIFE, SETTLE};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Moment};
 use crate::error::Result;
 use crate::id::ReplicaId;
 use crate::random::Random;
@@ -28,19 +28,12 @@ pub struct WriterPlace {
 struct Held {
     seat: Seat,
     id: ReplicaId,
-    until: Mutex<Until>,
+    /// When the last beat began: the place is kept for [`LIFE`] from then.
+    beaten: Mutex<Moment>,
     /// Cancelled once it is lost.
     lost: CancellationToken,
     /// The heartbeat, and whatever is being written.
     tasks: Tasks,
-}
-
-/// Until when it is kept, by two clocks: a machine that was suspended finds that the time that it
-/// counts by itself has stood still.
-#[derive(Clone, Copy, Debug)]
-struct Until {
-    elapsed: Duration,
-    wall: Timestamp,
 }
 
 impl WriterPlace {
@@ -62,8 +55,8 @@ impl WriterPlace {
     }
 
     async fn begin(seat: Seat, id: ReplicaId) -> Result<Self> {
-        let until = Mutex::new(Until { elapsed: Duration::ZERO, wall: Timestamp::from_millis(0) });
-        let held = Arc::new(Held { seat, id, until, lost: CancellationToken::new(), tasks: Tasks::default() });
+        let beaten = Mutex::new(Moment::NEVER);
+        let held = Arc::new(Held { seat, id, beaten, lost: CancellationToken::new(), tasks: Tasks::default() });
         if let Some(other) = held.beat_once().await? {
             return Err(taken(&other));
         }
@@ -108,18 +101,18 @@ impl WriterPlace {
 }
 
 impl Held {
-    fn until(&self) -> std::sync::MutexGuard<'_, Until> {
-        self.until.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_held(&self) -> bool {
-        let until = *self.until();
-        !self.lost.is_cancelled() && self.seat.clock.elapsed() < until.elapsed && self.seat.clock.now() < until.wall
+    fn beaten(&self) -> MutexGuard<'_, Moment> {
+        self.beaten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// For how long it is kept from now, if nothing else happens.
     fn left(&self) -> Duration {
-        self.until().elapsed.saturating_sub(self.seat.clock.elapsed())
+        let beaten = *self.beaten();
+        LIFE.saturating_sub(beaten.age(&*self.seat.clock))
+    }
+
+    fn is_held(&self) -> bool {
+        !self.lost.is_cancelled() && !self.left().is_zero()
     }
 
     /// Beats until the process stops, or the place is lost; what is lost stays lost, and that is said in
@@ -158,14 +151,14 @@ impl Held {
     /// Looks first, then beats; answers what is there if it is not ours. A beat that somebody's
     /// taking comes in between overwrites it: then he finds that he was not last.
     async fn beat_once(&self) -> Result<Option<WriterRecord>> {
-        let (began, sent) = (self.seat.clock.elapsed(), self.seat.clock.now());
-        let nobody = || WriterRecord { writer: None, beat: 0, since: sent };
+        let began = Moment::now(&*self.seat.clock);
+        let nobody = || WriterRecord { writer: None, beat: 0, since: self.seat.clock.now() };
         let there = self.seat.read().await?.unwrap_or_else(nobody);
         if there.writer != Some(self.id) {
             return Ok(Some(there));
         }
         self.seat.write(there.beaten()).await?;
-        *self.until() = Until { elapsed: began + LIFE, wall: sent.plus(LIFE) };
+        *self.beaten() = began;
         Ok(None)
     }
 }

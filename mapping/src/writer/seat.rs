@@ -3,18 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures::TryStreamExt;
-
 use super::SILENCE;
 use super::record::WriterRecord;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::Stamp;
 use crate::key::ObjectKey;
-use crate::manifest::{Stored, attributes};
+use crate::manifest::{Stored, attributes, read_stored};
 use crate::random::SystemRandom;
-use crate::store::{Body, Condition, GetOptions, Store, StoreErrorKind};
+use crate::store::{Body, Condition, Store};
 
 /// How often a heartbeat is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -59,16 +56,7 @@ impl Seat {
 
     /// What is written there.
     pub(super) async fn read(&self) -> Result<Option<WriterRecord>> {
-        let object = match self.store.get(&ObjectKey::writer(), GetOptions::default()).await {
-            Ok(object) => object,
-            Err(error) if error.kind() == StoreErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.about(Subject::Request)),
-        };
-        let cut_off = |error| {
-            Error::new(ErrorKind::Unavailable, Subject::Request, "the store's answer was cut off").caused_by(error)
-        };
-        let bytes = object.body.try_collect::<Vec<Bytes>>().await.map_err(cut_off)?.concat();
-        Ok(Some(Stored::<WriterRecord>::decode(&bytes)?.body))
+        Ok(read_stored(&*self.store, &ObjectKey::writer()).await?.map(|(_, stored)| stored.body))
     }
 
     /// Writes it over whatever is there.

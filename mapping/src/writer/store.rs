@@ -9,7 +9,7 @@ use super::turns::Turns;
 use crate::key::ObjectKey;
 use crate::store::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished,
+    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished, check,
 };
 
 /// A store around one that ignores conditions, or looks at them without a lock. Writes of one key
@@ -56,34 +56,17 @@ impl LoneStore {
     }
 
     /// Whether the condition of a write holds. Only in the key's turn.
-    async fn look(&self, key: &ObjectKey, condition: Condition) -> StoreResult<()> {
-        if condition == Condition::Always {
-            return Ok(());
-        }
-        let there = match self.inner.head(key).await {
-            Ok(meta) => Some(meta.etag),
-            Err(error) if error.kind() == StoreErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        let holds = match condition {
-            Condition::Always => true,
-            Condition::Absent => there.is_none(),
-            Condition::Matches(etag) => there == Some(etag),
-        };
+    async fn look(&self, key: &ObjectKey, condition: &Condition) -> StoreResult<()> {
+        check::look(&*self.inner, key, condition).await?;
         // The look took time: whoever took the place meanwhile may have written.
-        self.place.check()?;
-        let changed = || StoreError::new(StoreErrorKind::PreconditionFailed, format!("`{key}` is not as it must be"));
-        if holds { Ok(()) } else { Err(changed()) }
+        self.place.check()
     }
 
     /// Whether the source of a copy is still what it must be. One that is gone is found missing by the copy.
     async fn look_at_source(&self, request: &CopyRequest) -> StoreResult<()> {
         let Some(etag) = request.from_etag.clone() else { return Ok(()) };
         match self.inner.head(&request.from).await {
-            Ok(meta) if meta.etag != etag => {
-                let message = format!("`{}` is not as it must be", request.from);
-                Err(StoreError::new(StoreErrorKind::PreconditionFailed, message))
-            }
+            Ok(meta) if meta.etag != etag => Err(check::changed(&request.from)),
             Err(error) if error.kind() != StoreErrorKind::NotFound => Err(error),
             Ok(_) | Err(_) => Ok(()),
         }
@@ -114,7 +97,7 @@ impl ObjectStore for LoneStore {
     ) -> StoreResult<ETag> {
         let (this, key) = (self.clone(), key.clone());
         self.write(vec![key.clone()], async move {
-            this.look(&key, condition).await?;
+            this.look(&key, &condition).await?;
             this.inner.put(&key, body, attributes, Condition::Always).await
         })
         .await
@@ -123,7 +106,7 @@ impl ObjectStore for LoneStore {
     async fn delete(&self, key: &ObjectKey, condition: Condition) -> StoreResult<()> {
         let (this, key) = (self.clone(), key.clone());
         self.write(vec![key.clone()], async move {
-            this.look(&key, condition).await?;
+            this.look(&key, &condition).await?;
             this.inner.delete(&key, Condition::Always).await
         })
         .await
@@ -147,7 +130,7 @@ impl ObjectStore for LoneStore {
         let this = self.clone();
         self.write(vec![request.from.clone(), request.to.clone()], async move {
             this.look_at_source(&request).await?;
-            this.look(&request.to, condition).await?;
+            this.look(&request.to, &condition).await?;
             this.inner.copy(request, Condition::Always).await
         })
         .await
@@ -180,7 +163,7 @@ impl ObjectStore for LoneStore {
     ) -> StoreResult<ETag> {
         let (this, key, upload, parts) = (self.clone(), key.clone(), upload.clone(), parts.to_vec());
         self.write(vec![key.clone()], async move {
-            this.look(&key, condition).await?;
+            this.look(&key, &condition).await?;
             this.inner.complete_multipart(&key, &upload, &parts, Condition::Always).await
         })
         .await

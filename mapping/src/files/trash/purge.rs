@@ -15,44 +15,45 @@ impl Folder<Delete> {
     /// somebody else has it in hand.
     ///
     /// Steps: the passage; the record, which is taken so that nobody puts back what goes; the data; the record;
-    /// the passage goes. After a crash the sweeper goes on where it was.
+    /// the passage goes. After a crash the sweeper goes on where it was. Whatever takes long comes before the
+    /// passage, or is a job: so others know by its age whether somebody is at work.
     pub(super) async fn purge(&self, seen: &TrashedRecord, kind: Kind) -> Result<usize> {
+        let objects = self.count_entry(&seen.path).await?;
         let id = JobId::random(self.bucket().random());
-        let passage = self.passage(id, Direction::Away, kind, &seen.path, None);
-        self.write_passage(passage.clone()).await?;
+        self.write_passage(self.passage(id, Direction::Away, kind, &seen.path, None)).await?;
         let taken = match self.make_way(&seen.path, Some(id)).await {
             Ok(()) => self.take_in_hand(id, &seen.path, seen).await,
             refused => refused,
         };
-        match taken {
-            Ok(()) => self.remove_for_good(&passage).await,
-            Err(error) => {
-                self.drop_passage(id).await;
-                if matches!(error.kind(), ErrorKind::Busy | ErrorKind::NotFound) { Ok(0) } else { Err(error) }
-            }
+        if let Err(error) = taken {
+            self.drop_passage(id).await;
+            return if matches!(error.kind(), ErrorKind::Busy | ErrorKind::NotFound) { Ok(0) } else { Err(error) };
         }
+        self.remove_entry(id, &seen.path).await?;
+        self.forget_if_gone(&seen.path).await?;
+        self.drop_passage(id).await;
+        Ok(objects)
     }
 
-    /// Goes on with a passage away: the data, the record, the passage.
-    pub(super) async fn remove_for_good(&self, passage: &PassageRecord) -> Result<usize> {
+    /// Goes on with a passage away whose process died, as a purge of its own: so of this and of one who puts
+    /// the entry back meanwhile, one gets the record.
+    pub(super) async fn go_on_removing(&self, passage: &PassageRecord) -> Result<()> {
         let path = &passage.from;
         let record = self.trashed_record(path).read().await?;
         // Otherwise it was not taken in hand before its process died, and others may have it.
-        let removed = if record.is_some_and(|record| record.work == passage.id) {
-            let removed = self.remove_entry(passage.id, path).await?;
-            self.forget_if_gone(path).await?;
-            removed
-        } else {
-            0
-        };
+        if let Some(record) = record.filter(|record| record.work == passage.id) {
+            match self.kind_at(path).await? {
+                Some(kind) => drop(self.purge(&record, kind).await?),
+                None => self.forget_if_gone(path).await?,
+            }
+        }
         self.drop_passage(passage.id).await;
-        Ok(removed)
+        Ok(())
     }
 
-    async fn remove_entry(&self, id: JobId, path: &FilePath) -> Result<usize> {
-        let objects = self.count_entry(path).await?;
+    async fn remove_entry(&self, id: JobId, path: &FilePath) -> Result<()> {
         match self.kind_at(path).await? {
-            None => return Ok(0),
+            None => return Ok(()),
             Some(Kind::File) => self.delete_file(path, Condition::Always, self.charge_removal().await?).await?,
             Some(Kind::Directory) => {
                 let progress = self.begin_removal_as(id, path).ended().await?.progress;
@@ -63,7 +64,7 @@ impl Folder<Delete> {
             }
         }
         self.keep_directory(&path.parent()).await;
-        Ok(objects)
+        Ok(())
     }
 
     /// How many objects an entry is.

@@ -116,7 +116,7 @@ impl Folder<Delete> {
         };
         let work = async {
             match passage.to {
-                None => self.remove_for_good(&passage).await.map(drop)?,
+                None => self.go_on_removing(&passage).await?,
                 Some(_) => self.end_passage(id).await?,
             }
             Ok(1)

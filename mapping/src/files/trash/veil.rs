@@ -75,13 +75,15 @@ impl<A: Reads> Folder<A> {
         Ok(false)
     }
 
-    /// Refuses to touch what somebody is bringing into the trash, or out of it.
+    /// Refuses to touch what somebody is bringing into the trash, or out of it, or was when he died: until
+    /// the sweeper lets go of it, whoever ends it may be about to remove the other copy.
     pub(in crate::files) async fn refuse_under_way(&self, path: &FilePath) -> Result<()> {
         if !is_trash(path) {
             return Ok(());
         }
         for passage in self.passages().await?.iter().filter(|passage| passage.touches(path)) {
-            if self.bucket().is_alive(passage, self.bucket().settings().claim_grace).await? {
+            let has_copies = passage.to.is_some();
+            if has_copies || self.bucket().is_alive(passage, self.bucket().settings().claim_grace).await? {
                 return Err(under_way(passage));
             }
         }

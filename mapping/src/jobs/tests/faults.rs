@@ -1,6 +1,7 @@
 //! A store that asks to slow down, does not answer for a while, or loses answers.
 
 use super::*;
+use crate::files::tree::Progress;
 use crate::store::faulty::Fault;
 use crate::store::obstructed::ObstructedStore;
 
@@ -10,6 +11,22 @@ async fn with_files(count: usize) -> (Scene, Replica) {
     scene.fill(scene.one, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let replica = scene.replica(7).await;
     (scene, replica)
+}
+
+/// The folder as a replica sees it to whom the store is `obstructed`.
+async fn folder_over(scene: &Scene, obstructed: Arc<ObstructedStore>) -> Folder<Manage> {
+    let clock = Arc::clone(&scene.test.clock);
+    let bucket = testing::open(obstructed as Store, clock, scene.settings.clone(), 7).await.unwrap();
+    bucket.folder(account(scene), &FolderRef::Id(scene.one)).await.unwrap()
+}
+
+/// What becomes of `a` when it is removed, or moved to `t`.
+async fn removed_or_moved(folder: &Folder<Manage>, what: &str) -> Progress {
+    let underway = match what {
+        "removed" => folder.remove_tree(&path("a")).await,
+        _ => folder.move_to(&path("a"), folder, &path("t"), ConflictPolicy::Reject).await,
+    };
+    underway.unwrap().ended().await.unwrap().progress
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,14 +109,8 @@ async fn what_a_store_refuses_to_remove_is_told() {
         scene.fill(scene.one, &["a/0", "a/1", "a/2", "a/3", "a/4"]).await;
         let obstructed = Arc::new(ObstructedStore::new(Arc::clone(&scene.store)));
         obstructed.lock(ObjectKey::file(&FolderPrefix::of(scene.one), &path("a/2")));
-        let (store, clock) = (obstructed as Store, Arc::clone(&scene.test.clock));
-        let bucket = testing::open(store, clock, scene.settings.clone(), 7).await.unwrap();
-        let folder = bucket.folder::<Manage>(account(&scene), &FolderRef::Id(scene.one)).await.unwrap();
-        let underway = match what {
-            "removed" => folder.remove_tree(&path("a")).await,
-            _ => folder.move_to(&path("a"), &folder, &path("t"), ConflictPolicy::Reject).await,
-        };
-        let progress = underway.unwrap().ended().await.unwrap().progress;
+        let folder = folder_over(&scene, obstructed).await;
+        let progress = removed_or_moved(&folder, what).await;
         assert_eq!((progress.found.files, progress.done.files, progress.failed), (5, 4, 1), "{what}");
         assert_eq!(progress.failures[0].path, "a/2");
         assert!(progress.failures[0].message.contains("could not be removed"), "{:?}", progress.failures);
@@ -137,14 +148,8 @@ async fn a_store_that_fails_at_some_of_many_is_asked_again() {
         scene.fill(scene.one, &["a/0", "a/1", "a/2", "a/3", "a/4"]).await;
         let obstructed = Arc::new(ObstructedStore::new(Arc::clone(&scene.store)));
         obstructed.fail_at(ObjectKey::file(&FolderPrefix::of(scene.one), &path("a/2")), 3);
-        let (store, clock) = (obstructed as Store, Arc::clone(&scene.test.clock));
-        let bucket = testing::open(store, clock, scene.settings.clone(), 7).await.unwrap();
-        let folder = bucket.folder::<Manage>(account(&scene), &FolderRef::Id(scene.one)).await.unwrap();
-        let underway = match what {
-            "removed" => folder.remove_tree(&path("a")).await,
-            _ => folder.move_to(&path("a"), &folder, &path("t"), ConflictPolicy::Reject).await,
-        };
-        let progress = underway.unwrap().ended().await.unwrap().progress;
+        let folder = folder_over(&scene, obstructed).await;
+        let progress = removed_or_moved(&folder, what).await;
         assert_eq!((progress.found.files, progress.done.files, progress.failed), (5, 5, 0), "{what}");
         assert!(scene.names(scene.one).await.iter().all(|name| !name.starts_with("a/")));
     }
@@ -176,9 +181,7 @@ async fn what_a_store_fails_at_for_ever_is_told_and_keeps_nothing_else() {
     scene.fill(scene.one, &["a/0", "a/1", "a/2", "a/3", "a/4"]).await;
     let obstructed = Arc::new(ObstructedStore::new(Arc::clone(&scene.store)));
     obstructed.fail_at(ObjectKey::file(&FolderPrefix::of(scene.one), &path("a/2")), u32::MAX);
-    let (store, clock) = (obstructed as Store, Arc::clone(&scene.test.clock));
-    let bucket = testing::open(store, clock, scene.settings.clone(), 7).await.unwrap();
-    let folder = bucket.folder::<Manage>(account(&scene), &FolderRef::Id(scene.one)).await.unwrap();
+    let folder = folder_over(&scene, obstructed).await;
     let progress = folder.remove_tree(&path("a")).await.unwrap().ended().await.unwrap().progress;
     assert_eq!((progress.found.files, progress.done.files, progress.failed), (5, 4, 1));
     assert_eq!(scene.names(scene.one).await, ["a/2"]);

@@ -10,7 +10,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::attempts::Attempts;
 use super::failure::{conditional, failed};
 use super::multipart::signed;
-use super::{S3Store, changed, encode};
+use super::{S3Store, check, encode};
 use crate::store::{
     Body, Condition, CopyRequest, ETag, MultipartId, ObjectStore, Part, PartNumber, StoreError, StoreErrorKind,
     StoreResult,
@@ -68,7 +68,7 @@ impl S3Store {
     async fn copy_nothing(&self, copy: CopyRequest, condition: Condition) -> StoreResult<ETag> {
         let source = self.head(&copy.from).await?;
         if source.size != 0 || copy.from_etag.is_some_and(|etag| etag != source.etag) {
-            return Err(changed(&copy.from));
+            return Err(check::changed(&copy.from));
         }
         self.put(&copy.to, Body::from(Bytes::new()), copy.attributes, condition).await
     }

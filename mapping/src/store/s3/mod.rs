@@ -32,7 +32,7 @@ pub use self::settings::{Checksums, KeyPair, Retries, S3Settings, Timeouts};
 
 use super::{
     Attributes, Body, Capabilities, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId,
-    Object, ObjectMeta, ObjectStore, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, Unfinished, check,
+    Object, ObjectMeta, ObjectStore, Part, PartNumber, StoreError, StoreResult, Unfinished, check,
 };
 use crate::key::ObjectKey;
 
@@ -102,25 +102,6 @@ impl S3Store {
     fn tagging(&self, attributes: &Attributes) -> Option<String> {
         encode::tagging(&attributes.tags).filter(|_| self.capabilities.tags)
     }
-
-    /// Checks a condition by looking, for a store that does not check it itself.
-    async fn look(&self, key: &ObjectKey, condition: &Condition) -> StoreResult<()> {
-        let there = match self.head(key).await {
-            Ok(meta) => Some(meta.etag),
-            Err(error) if error.kind() == StoreErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        let holds = match condition {
-            Condition::Always => true,
-            Condition::Absent => there.is_none(),
-            Condition::Matches(etag) => there.as_ref() == Some(etag),
-        };
-        if holds { Ok(()) } else { Err(changed(key)) }
-    }
-}
-
-fn changed(key: &ObjectKey) -> StoreError {
-    StoreError::new(StoreErrorKind::PreconditionFailed, format!("the condition on `{key}` does not hold"))
 }
 
 impl fmt::Debug for S3Store {

@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use super::attempts::Attempts;
 use super::failure::{conditional, failed};
 use super::objects::unsigned;
-use super::{S3Store, body, encode};
+use super::{S3Store, body, check, encode};
 use crate::clock::Timestamp;
 use crate::key::ObjectKey;
 use crate::store::{
@@ -82,7 +82,7 @@ impl S3Store {
     ) -> StoreResult<ETag> {
         let checked = condition == Condition::Always || self.capabilities.conditional_complete;
         if !checked {
-            self.look(key, &condition).await?;
+            check::look(self, key, &condition).await?;
         }
         let (if_match, if_none_match) = if checked { encode::condition(&condition) } else { (None, None) };
         let attempts = Attempts::default();

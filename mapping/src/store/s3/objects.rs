@@ -8,7 +8,7 @@ use futures::{StreamExt, stream};
 
 use super::attempts::Attempts;
 use super::failure::{conditional, failed};
-use super::{S3Store, body, encode};
+use super::{S3Store, body, check, encode};
 use crate::key::ObjectKey;
 use crate::store::{
     Attributes, Body, Condition, ETag, GetOptions, Object, ObjectMeta, StoreError, StoreErrorKind, StoreResult,
@@ -88,7 +88,7 @@ impl S3Store {
             Condition::Matches(etag) if own_check => Some(etag.0.clone()),
             Condition::Always => None,
             Condition::Absent | Condition::Matches(_) => {
-                self.look(key, &condition).await?;
+                check::look(self, key, &condition).await?;
                 None
             }
         };

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 
 use super::*;
+use crate::store::StoreErrorKind;
 
 /// A canned answer: status, headers, body. Status 0 is no answer at all.
 type Canned = (u16, &'static [(&'static str, &'static str)], &'static str);

@@ -227,3 +227,27 @@ async fn a_lost_answer_to_any_call_moves_each_file_once() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_the_dead_were_moving_is_not_removed_beside_whoever_ends_it() {
+    let mut refused = 0;
+    for at in 1..60 {
+        let scene = scene(Deed::TrashInOneGo).await;
+        let mortal = scene.replica(7).await;
+        mortal.faulty.kill_at(Kill { at: mortal.faulty.calls() + at, moment: Moment::After, only_writes: false });
+        let _unanswered = until_dead(Deed::TrashInOneGo, &mortal).await;
+        if scene.passages().await == 0 || scene.objects().await.iter().all(|key| !key.contains("Trash/")) {
+            continue;
+        }
+        // Long after the grace time, and before the sweeper has let go of it.
+        scene.test.clock.advance(scene.settings.claim_grace * 2);
+        let heir = scene.replica(8).await;
+        assert_eq!(kind(heir.folder.empty_trash().await), ErrorKind::Busy, "killed at {at}");
+        check_seen(Deed::TrashInOneGo, &scene, false, &format!("killed at {at}")).await;
+        scene.test.clock.advance(scene.settings.late_writes);
+        heir.bucket.sweep_trash(&crate::sweep::Run::new(crate::sweep::Mode::Remove)).await.unwrap();
+        drop(heir.folder.empty_trash().await.unwrap());
+        refused += 1;
+    }
+    assert!(refused > 5, "{refused} were refused");
+}
