@@ -37,109 +37,21 @@
 //! }
 //! ```
 
-use std::fmt;
-use std::marker::PhantomData;
-use std::sync::Arc;
-use std::time::Duration;
+mod folder;
+mod permission;
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+pub use folder::Folder;
+pub use permission::{Access, Delete, Deletes, Manage, Permission, Read, Reads, Write, Writes};
 
 use crate::accounts::Account;
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::FolderId;
-use crate::key::{FolderPrefix, ObjectKey};
+use crate::key::ObjectKey;
 use crate::name::FolderName;
 use crate::records::{FolderRecord, NamesRecord};
-
-/// What an account may do in a folder. Each includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Permission {
-    /// See and read files.
-    Read,
-    /// Write files.
-    Write,
-    /// Remove and move files.
-    Delete,
-    /// Share the folder and delete it. The owner has it always.
-    Manage,
-}
-
-/// Marks a folder opened for reading.
-#[derive(Clone, Copy, Debug)]
-pub struct Read;
-
-/// Marks a folder opened for writing.
-#[derive(Clone, Copy, Debug)]
-pub struct Write;
-
-/// Marks a folder opened for removing and moving.
-#[derive(Clone, Copy, Debug)]
-pub struct Delete;
-
-/// Marks a folder opened for everything.
-#[derive(Clone, Copy, Debug)]
-pub struct Manage;
-
-/// A permission as a type. There are four and no more.
-pub trait Access: sealed::Sealed + Send + Sync + 'static {
-    /// What must have been granted.
-    const NEEDED: Permission;
-}
-
-/// Permissions that allow reading.
-pub trait Reads: Access {}
-
-/// Permissions that allow writing.
-pub trait Writes: Reads {}
-
-/// Permissions that allow removing.
-pub trait Deletes: Writes {}
-
-mod sealed {
-    /// Keeps the set of permissions closed.
-    pub trait Sealed {}
-    impl Sealed for super::Read {}
-    impl Sealed for super::Write {}
-    impl Sealed for super::Delete {}
-    impl Sealed for super::Manage {}
-}
-
-impl Access for Read {
-    const NEEDED: Permission = Permission::Read;
-}
-impl Access for Write {
-    const NEEDED: Permission = Permission::Write;
-}
-impl Access for Delete {
-    const NEEDED: Permission = Permission::Delete;
-}
-impl Access for Manage {
-    const NEEDED: Permission = Permission::Manage;
-}
-
-impl Reads for Read {}
-impl Reads for Write {}
-impl Reads for Delete {}
-impl Reads for Manage {}
-impl Writes for Write {}
-impl Writes for Delete {}
-impl Writes for Manage {}
-impl Deletes for Delete {}
-impl Deletes for Manage {}
-
-/// A folder that was opened by `account` for `A`. Cheap to clone.
-///
-/// * the account had at least [`Access::NEEDED`] when it was opened (as of the cache time);
-/// * the folder existed then.
-pub struct Folder<A> {
-    bucket: Bucket,
-    account: Account,
-    record: Arc<FolderRecord>,
-    opened: Duration,
-    access: PhantomData<fn() -> A>,
-}
 
 /// How a request says which folder it means.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -165,7 +77,7 @@ impl Bucket {
             FolderRef::Name(name) => self.granted_by_name(account, name, A::NEEDED).await?,
         };
         let record = record.ok_or_else(no_such_folder)?;
-        Ok(Folder { bucket: self.clone(), account: account.clone(), record, opened, access: PhantomData })
+        Ok(Folder::opened_by(self, account, record, opened))
     }
 
     /// The record, if it grants `account` anything at all.
@@ -215,82 +127,4 @@ pub(crate) fn no_such_folder() -> Error {
 
 fn too_little(needed: Permission) -> Error {
     Error::new(ErrorKind::Forbidden, Subject::Folder, format!("this needs the permission to {needed}"))
-}
-
-impl<A> Folder<A> {
-    /// The bucket that it lies in.
-    #[must_use]
-    pub const fn bucket(&self) -> &Bucket {
-        &self.bucket
-    }
-
-    /// Its id.
-    #[must_use]
-    pub fn id(&self) -> FolderId {
-        self.record.id
-    }
-
-    /// Who opened it.
-    #[must_use]
-    pub const fn account(&self) -> &Account {
-        &self.account
-    }
-
-    /// Where its data lies.
-    #[must_use]
-    pub fn prefix(&self) -> &FolderPrefix {
-        &self.record.prefix
-    }
-
-    /// When it was opened, as [`Clock::elapsed`](crate::Clock::elapsed) has it.
-    pub(crate) const fn opened(&self) -> Duration {
-        self.opened
-    }
-
-    /// Its record as of when it was opened.
-    pub(crate) fn record(&self) -> &FolderRecord {
-        &self.record
-    }
-}
-
-impl<A: Writes> Folder<A> {
-    /// The same folder, for writing and no more.
-    pub(crate) fn for_writing(&self) -> Folder<Write> {
-        Folder {
-            bucket: self.bucket.clone(),
-            account: self.account.clone(),
-            record: Arc::clone(&self.record),
-            opened: self.opened,
-            access: PhantomData,
-        }
-    }
-}
-
-impl<A> Clone for Folder<A> {
-    fn clone(&self) -> Self {
-        Self {
-            bucket: self.bucket.clone(),
-            account: self.account.clone(),
-            record: Arc::clone(&self.record),
-            opened: self.opened,
-            access: PhantomData,
-        }
-    }
-}
-
-impl<A> fmt::Debug for Folder<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Folder").field("id", &self.record.id).field("account", &self.account.id).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for Permission {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Delete => "delete",
-            Self::Manage => "manage",
-        })
-    }
 }
