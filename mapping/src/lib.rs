@@ -34,6 +34,7 @@ pub mod sweep;
 pub mod tasks;
 #[doc(hidden)]
 pub mod testing;
+pub mod ticket;
 pub mod upload;
 pub mod usage;
 pub mod writer;

@@ -50,12 +50,16 @@ impl Bucket {
     /// # Errors
     /// As [`Bucket::authenticate_token`].
     pub(crate) async fn still_good(&self, account: &Account) -> Result<()> {
-        let good = |record: &AccountRecord| match &account.shown {
-            Some(Shown::Token(digest)) => record.accepts_token_digest(digest),
-            Some(Shown::Key(key)) => record.active_key(key).is_some(),
-            None => true,
-        };
-        self.prove(account.id, |record| good(record).then_some(())).await
+        self.prove(account.id, |record| record.accepts(account.shown.as_ref()).then_some(())).await
+    }
+
+    /// The account that showed a credential before, if that is still good.
+    ///
+    /// # Errors
+    /// As [`Bucket::authenticate_token`].
+    pub(crate) async fn who_has_shown(&self, id: AccountId, shown: Option<Shown>) -> Result<Account> {
+        let good = |record: &AccountRecord| record.accepts(shown.as_ref()).then(|| Account::of(record));
+        Ok(Account { shown: shown.clone(), ..self.prove(id, good).await? })
     }
 
     /// Whose address and password these are. Takes as long for an address that nobody has.
@@ -106,6 +110,15 @@ impl Bucket {
 }
 
 impl AccountRecord {
+    /// Whether what was shown before is still good.
+    fn accepts(&self, shown: Option<&Shown>) -> bool {
+        match shown {
+            Some(Shown::Token(digest)) => self.accepts_token_digest(digest),
+            Some(Shown::Key(key)) => self.active_key(key).is_some(),
+            None => true,
+        }
+    }
+
     /// Whether a token of this digest is good.
     pub(super) fn accepts_token_digest(&self, digest: &str) -> bool {
         let mut tokens = self.api_tokens.iter().filter(|token| token.state == CredentialState::Active);

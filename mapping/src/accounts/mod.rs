@@ -9,6 +9,8 @@ mod password;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Subject};
 use crate::id::AccountId;
@@ -42,7 +44,8 @@ pub struct Account {
 }
 
 /// A credential that somebody showed, as its account's record has it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Shown {
     /// An API token, by its digest.
     Token(String),

@@ -9,7 +9,7 @@ use super::{FileMeta, is_a_directory, no_such_file};
 use crate::access::{Folder, Reads};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::path::FilePath;
-use crate::store::{BodyStream, GetOptions, Object, ObjectMeta, StoreErrorKind};
+use crate::store::{BodyStream, ETag, GetOptions, Object, ObjectMeta, StoreErrorKind};
 
 /// No store takes a file of this size, and every store takes it as the end of a range.
 const BEYOND: u64 = 1 << 50;
@@ -75,36 +75,59 @@ impl<A: Reads> Folder<A> {
     /// `NotFound` when there is no file (the message says so when a directory is); `Invalid` for a
     /// range that ends before it starts; `Conflict` when the file changes all the time.
     pub async fn read(&self, path: &FilePath, options: ReadOptions) -> Result<Reading> {
+        self.read_as(path, options.range, None).await
+    }
+
+    /// Reads the file at `path` as [`Folder::read`] does, if it still is the version that a look has
+    /// found. (Where a look finds no identity, as some stores list none, it is whichever is there.)
+    ///
+    /// # Errors
+    /// As [`Folder::read`]; `Conflict` when it is another version by now, or none.
+    pub async fn read_version(&self, path: &FilePath, version: &ETag, range: RangeRequest) -> Result<Reading> {
+        let wanted = Some(version).filter(|version| !version.0.is_empty());
+        let reading = match self.read_as(path, range, wanted).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(replaced(path).caused_by(error)),
+            other => other,
+        }?;
+        // Not every store looks at `If-Match` of a GET.
+        if wanted.is_some_and(|wanted| *wanted != reading.meta.etag) {
+            return Err(replaced(path));
+        }
+        Ok(reading)
+    }
+
+    async fn read_as(&self, path: &FilePath, range: RangeRequest, version: Option<&ETag>) -> Result<Reading> {
         let veil = self.veil(Some(path)).await?;
-        let reading = self.read_unveiled(path, options.range).await?;
+        let reading = self.read_unveiled(path, range, version).await?;
         if self.is_hidden(veil, path).await? {
             return Err(no_such_file(path));
         }
         Ok(reading)
     }
 
-    async fn read_unveiled(&self, path: &FilePath, range: RangeRequest) -> Result<Reading> {
+    async fn read_unveiled(&self, path: &FilePath, range: RangeRequest, version: Option<&ETag>) -> Result<Reading> {
         match range {
-            RangeRequest::Whole => self.read_range(path, None).await,
+            RangeRequest::Whole => self.read_range(path, None, version).await,
             RangeRequest::FromTo(start, end) if end <= start => {
                 Err(Error::invalid(Subject::Request, "the range ends before it starts"))
             }
-            RangeRequest::FromTo(start, end) => self.read_range(path, Some(start..end.min(BEYOND))).await,
-            RangeRequest::From(start) => self.read_range(path, Some(start..BEYOND)).await,
+            RangeRequest::FromTo(start, end) => self.read_range(path, Some(start..end.min(BEYOND)), version).await,
+            RangeRequest::From(start) => self.read_range(path, Some(start..BEYOND), version).await,
             RangeRequest::Suffix(length) => self.read_suffix(path, length).await,
         }
     }
 
-    async fn read_range(&self, path: &FilePath, range: Option<Range<u64>>) -> Result<Reading> {
+    async fn read_range(&self, path: &FilePath, range: Option<Range<u64>>, version: Option<&ETag>) -> Result<Reading> {
         if range.as_ref().is_some_and(Range::is_empty) {
             return self.past_end(path).await;
         }
         let served = if range.is_some() { Served::Part } else { Served::Whole };
-        let options = GetOptions { range, if_match: None };
+        let options = GetOptions { range, if_match: version.cloned() };
         match self.bucket().read(&self.key(path), options).await {
             Ok(object) => Ok(reading(object, served)),
             Err(error) if error.kind() == StoreErrorKind::InvalidRange => self.past_end(path).await,
             Err(error) if error.kind() == StoreErrorKind::NotFound => Err(self.why_not(path).await),
+            Err(error) if error.kind() == StoreErrorKind::PreconditionFailed => Err(replaced(path).caused_by(error)),
             Err(error) => Err(error.about(Subject::File)),
         }
     }
@@ -146,6 +169,10 @@ impl<A: Reads> Folder<A> {
 
 const fn changed(kind: StoreErrorKind) -> bool {
     matches!(kind, StoreErrorKind::PreconditionFailed | StoreErrorKind::NotFound | StoreErrorKind::InvalidRange)
+}
+
+fn replaced(path: &FilePath) -> Error {
+    Error::new(ErrorKind::Conflict, Subject::File, format!("`{path}` has been replaced or removed meanwhile"))
 }
 
 fn reading(object: Object, served: Served) -> Reading {

@@ -4,6 +4,7 @@
 //! a sealed secret copied into another account's record does not open.
 
 mod secret;
+mod word;
 
 use std::fmt;
 use std::str::FromStr;

@@ -19,6 +19,7 @@ mod publish;
 mod ranges;
 mod record;
 mod room;
+mod sequence;
 mod source;
 mod start;
 mod stream;

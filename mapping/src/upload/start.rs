@@ -43,12 +43,25 @@ impl<A: Writes> Folder<A> {
         length: Option<u64>,
         options: UploadOptions,
     ) -> Result<Session> {
+        let id = UploadId::random(self.bucket().random());
+        let begun = self.begin_upload_as(&id, path, length, options).await?;
+        begun.ok_or_else(|| Error::internal(Subject::Upload, "a random upload id was used before"))
+    }
+
+    /// The same with an id that was drawn before; `None` when it has begun already.
+    pub(super) async fn begin_upload_as(
+        &self,
+        id: &UploadId,
+        path: FilePath,
+        length: Option<u64>,
+        options: UploadOptions,
+    ) -> Result<Option<Session>> {
         path.check_new_file()?;
         if length.is_some_and(|length| length > Sizes::longest()) {
             return Err(record::too_large());
         }
         let bucket = self.bucket();
-        let (id, now, sent) = (UploadId::random(bucket.random()), bucket.clock().now(), bucket.clock().elapsed());
+        let (now, sent) = (bucket.clock().now(), bucket.clock().elapsed());
         let record = UploadRecord {
             folder: self.id(),
             prefix: self.prefix().clone(),
@@ -62,9 +75,9 @@ impl<A: Writes> Folder<A> {
             fixed: None,
             state: State::Open,
         };
-        match bucket.manifest(ObjectKey::session(&id)).create(record.clone()).await? {
-            Created::New => Ok(Session::enter(bucket, &id, record, sent)),
-            Created::Existed(_) => Err(Error::internal(Subject::Upload, "a random upload id was used before")),
+        match bucket.manifest(ObjectKey::session(id)).create(record.clone()).await? {
+            Created::New => Ok(Some(Session::enter(bucket, id, record, sent))),
+            Created::Existed(_) => Ok(None),
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::testing::TestBucket;
 
 mod ends;
 mod pressure;
+mod sequence;
 mod watched;
 
 pub(super) fn content(range: std::ops::Range<u64>) -> Bytes {

@@ -115,3 +115,29 @@ async fn a_page_of_nothing_is_refused() {
     let request = PageRequest { limit: 0, token: None };
     assert_eq!(fixture.folder.list(&DirPath::root(), request).await.unwrap_err().kind(), ErrorKind::Invalid);
 }
+
+async fn tree(folder: &Folder<Manage>, at: &str) -> Vec<String> {
+    let directory = directory(at);
+    let shown = |entry: Entry| if entry.is_directory() { format!("{}/", entry.path) } else { entry.path.to_string() };
+    folder.list_tree(&directory).map_ok(shown).try_collect().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_tree_lists_all_that_is_below_it_page_by_page() {
+    let fixture = Fixture::new().await;
+    let folder = &fixture.folder;
+    for at in ["a/b/c.txt", "a/d.txt", "ab/e.txt", "f.txt"] {
+        write(folder, at, "x").await;
+    }
+    folder.mkdir(&path("a/made"), Parents::Create).await.unwrap();
+    foreign(folder, "a/", b"").await;
+    assert_eq!(tree(folder, "a").await, ["a/b/c.txt", "a/d.txt", "a/made/"]);
+    assert_eq!(tree(folder, "").await, ["a/", "a/b/c.txt", "a/d.txt", "a/made/", "ab/e.txt", "f.txt"]);
+    assert_eq!(tree(folder, "nothing").await, [""; 0]);
+    for number in 0..1500 {
+        foreign(folder, &format!("many/{number:04}"), b"x").await;
+    }
+    fixture.counted.reset();
+    assert_eq!(tree(folder, "many").await.len(), 1500);
+    assert_eq!(fixture.counted.reset().to_string(), "list 2");
+}

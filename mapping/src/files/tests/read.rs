@@ -77,3 +77,33 @@ async fn a_directory_is_no_file_to_read() {
         assert_eq!(missing.kind(), ErrorKind::NotFound);
     }
 }
+
+#[tokio::test]
+async fn a_version_that_was_found_is_read_or_nothing_is() {
+    for forgetful in [false, true] {
+        let fixture = Fixture::new().await;
+        write(&fixture.folder, "f", "0123456789").await;
+        let folder = if forgetful { without_conditions(&fixture).await } else { fixture.folder.clone() };
+        let EntryKind::File { etag, .. } = folder.stat(&path("f")).await.unwrap().kind else { panic!("no file") };
+        for (asked, text) in [(RangeRequest::Whole, "0123456789"), (RangeRequest::From(4), "456789")] {
+            assert_eq!(collect(folder.read_version(&path("f"), &etag, asked).await.unwrap()).await, text);
+        }
+        write(&fixture.folder, "f", "other").await;
+        let error = folder.read_version(&path("f"), &etag, RangeRequest::Whole).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict, "forgetful: {forgetful}");
+        assert_eq!(error.message(), "`f` has been replaced or removed meanwhile");
+        let listed = folder.read_version(&path("f"), &ETag(String::new()), RangeRequest::Whole).await.unwrap();
+        assert_eq!(collect(listed).await, "other", "of a store that lists no identity");
+        let gone = folder.read_version(&path("g"), &etag, RangeRequest::Whole).await.unwrap_err();
+        assert_eq!(gone.kind(), ErrorKind::Conflict);
+    }
+}
+
+/// The folder over the same bucket as a store shows it that ignores the conditions of reads.
+async fn without_conditions(fixture: &Fixture) -> Folder<Manage> {
+    let obstructed = std::sync::Arc::new(crate::store::obstructed::ObstructedStore::new(fixture.memory.clone()));
+    obstructed.forget_conditions();
+    let clock = fixture.clock.clone();
+    let bucket = crate::testing::open(obstructed, clock, crate::Settings::default(), 7).await.unwrap();
+    bucket.folder(fixture.folder.account(), &crate::FolderRef::Id(fixture.folder.id())).await.unwrap()
+}

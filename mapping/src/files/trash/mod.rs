@@ -22,7 +22,7 @@ pub use place::TRASH;
 
 #[cfg(test)]
 pub(crate) use passage::PassageRecord;
-pub(in crate::files) use place::is_trash;
+pub(in crate::files) use place::{is_trash, trash};
 #[cfg(test)]
 pub(crate) use record::TrashedRecord;
 
@@ -34,7 +34,6 @@ use crate::id::JobId;
 use crate::jobs::Underway;
 use crate::path::FilePath;
 use passage::Direction;
-use place::trash;
 
 impl<A: Deletes> Folder<A> {
     /// Begins to move the file or directory at `path` into the trash, under a name with a number behind

@@ -11,7 +11,7 @@ pub(super) fn root() -> FilePath {
 }
 
 /// The trash, as a directory.
-pub(super) fn trash() -> DirPath {
+pub(in crate::files) fn trash() -> DirPath {
     DirPath::at(root())
 }
 
