@@ -125,9 +125,15 @@ pub struct ServeFlags {
     /// How many days things stay in the trash of a folder before they are removed for good; 0 is for ever.
     #[arg(
         long, value_name = "DAYS",
-        env = "FOLDERBRIDGE_TRASH_DAYS", default_value = DEFAULT_TRASH_DAYS, value_parser = parse::days,
+        env = "FOLDERBRIDGE_TRASH_DAYS", default_value = DEFAULT_DAYS, value_parser = parse::days,
     )]
     trash_days: u32,
+    /// How many days an invitation into a folder can be accepted; 0 is for ever.
+    #[arg(
+        long, value_name = "DAYS",
+        env = "FOLDERBRIDGE_INVITATION_DAYS", default_value = DEFAULT_DAYS, value_parser = parse::days,
+    )]
+    invitation_days: u32,
     /// Acknowledge a chunk of an upload only when the store has it.
     #[arg(long, env = "FOLDERBRIDGE_DURABLE_CHUNKS", value_parser = FalseyValueParser::new())]
     durable_chunks: bool,
@@ -197,8 +203,9 @@ pub enum KeyCommand {
 
 const ADMIN_TOKEN: &str = "FOLDERBRIDGE_ADMIN_TOKEN";
 const MASTER_KEY: &str = "FOLDERBRIDGE_MASTER_KEY";
+/// How long what goes by itself is kept, unless told.
+const DEFAULT_DAYS: &str = "30";
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
-const DEFAULT_TRASH_DAYS: &str = "30";
 const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 const DEFAULT_DATA: &str = "./folderbridge-data";
 

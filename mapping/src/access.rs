@@ -125,6 +125,6 @@ pub(crate) fn no_such_folder() -> Error {
     Error::new(ErrorKind::NotFound, Subject::Folder, "no such folder")
 }
 
-fn too_little(needed: Permission) -> Error {
+pub(crate) fn too_little(needed: Permission) -> Error {
     Error::new(ErrorKind::Forbidden, Subject::Folder, format!("this needs the permission to {needed}"))
 }

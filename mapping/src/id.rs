@@ -1,11 +1,16 @@
 //! Identities. Each kind is a type of its own, so one cannot be passed for another.
 
+mod invitation;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+pub use invitation::InvitationId;
+pub(crate) use invitation::InvitationMark;
 
 use crate::error::{Error, Subject};
 use crate::random::Random;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Subject};
-use crate::id::{AccountId, FolderId, JobId, ReplicaId, UploadId};
+use crate::id::{AccountId, FolderId, InvitationId, InvitationMark, JobId, ReplicaId, UploadId};
 use crate::name::Email;
 use crate::path::FilePath;
 
@@ -145,6 +145,20 @@ impl ObjectKey {
     #[must_use]
     pub fn folder(folder: FolderId) -> Self {
         Self(format!("{CONTROL}/folders/{folder}/record"))
+    }
+
+    /// The way from an account to a folder that it is invited to.
+    #[must_use]
+    pub fn invitation(id: &InvitationId) -> Self {
+        Self(format!("{CONTROL}/invitations/{}/{}-{}", id.invitee(), id.folder(), id.mark()))
+    }
+
+    /// The invitation that has this key, if one has.
+    pub(crate) fn invitation_id(&self) -> Option<InvitationId> {
+        let (invitee, rest) = KeyPrefix::invitations().rest(self)?.split_once('/')?;
+        let (folder, mark) = rest.rsplit_once('-')?;
+        let id = InvitationId::new(invitee.parse().ok()?, folder.parse().ok()?, InvitationMark::parse(mark)?);
+        (Self::invitation(&id) == *self).then_some(id)
     }
 
     /// What a folder holds, counted.

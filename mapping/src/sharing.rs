@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::{AccountId, FolderId};
 use crate::key::ObjectKey;
 use crate::manifest::Change;
+use crate::name::FolderName;
 use crate::records::{FolderRecord, Member, NameEntry, NameKind, NamesRecord};
 
 /// Somebody who may use a folder that is not his.
@@ -40,11 +41,11 @@ impl Folder<Manage> {
         let bucket = self.bucket();
         bucket.account(grantee).await?;
         let most = bucket.settings().most_members;
-        if self.record().members.len() >= most && !self.record().members.contains_key(&grantee) {
-            return Err(too_many_members(most));
+        if !self.record().members.contains_key(&grantee) {
+            self.record().check_room_for_member(most)?;
         }
         let (began, now) = (bucket.clock().elapsed(), bucket.clock().now());
-        self.name_for(grantee, now).await?;
+        bucket.name_joined(grantee, self.id(), &self.record().label, now).await?;
         let admit = |record: &mut FolderRecord| {
             if record.permission(record.owner).is_none() {
                 return Err(no_such_folder());
@@ -52,21 +53,43 @@ impl Folder<Manage> {
             if record.members.contains_key(&grantee) {
                 return Err(already_shared());
             }
-            if record.members.len() >= most {
-                return Err(too_many_members(most));
-            }
-            record.members.insert(grantee, Member { permission, since: now });
+            record.check_room_for_member(most)?;
+            // He has what he was invited to.
+            record.invited.remove(&grantee);
+            record.members.insert(grantee, Member { permission, since: now, invitation: None });
             Ok(Change::Save(()))
         };
         bucket.manifest(ObjectKey::folder(self.id())).update(admit).await?;
         if bucket.clock().elapsed().saturating_sub(began) >= bucket.settings().claim_grace / 2 {
             // So slow that the sweeper may have taken the name before the permission was there.
-            self.name_for(grantee, bucket.clock().now()).await?;
+            bucket.name_joined(grantee, self.id(), &self.record().label, bucket.clock().now()).await?;
         }
         Ok(())
     }
 
-    /// Takes the permission of `grantee` back.
+    /// Changes what a member may do. When he may not manage the folder any more, the invitations that
+    /// he made end. One write: a crash leaves the old permission or the new one.
+    ///
+    /// # Errors
+    /// `NotFound` (account) when it is not shared with him, which it never is with its owner; `NotFound`
+    /// (folder) and `Forbidden` when it is deleted or cannot be managed any more; `Unavailable`: it may
+    /// have been done.
+    pub async fn set_permission(&self, member: AccountId, permission: Permission) -> Result<()> {
+        let me = self.account().id;
+        let set = |record: &mut FolderRecord| {
+            record.check_manager(me)?;
+            let there = record.members.get_mut(&member).ok_or_else(not_shared)?;
+            if there.permission == permission {
+                return Ok(Change::Keep(()));
+            }
+            there.permission = permission;
+            record.end_unfounded_invitations();
+            Ok(Change::Save(()))
+        };
+        self.bucket().manifest(ObjectKey::folder(self.id())).update(set).await
+    }
+
+    /// Takes the permission of `grantee` back. The invitations that he made end.
     ///
     /// # Errors
     /// `NotFound` (account) when it is not shared with him; `Unavailable`: it may have been done.
@@ -87,32 +110,6 @@ impl Folder<Manage> {
             since: member.since,
         };
         Ok(record.members.into_iter().map(membership).collect())
-    }
-
-    /// Gives the grantee a name for the folder, or makes the one that he has young again, so that
-    /// no sweeper takes it for somebody's half-done work.
-    async fn name_for(&self, grantee: AccountId, now: Timestamp) -> Result<()> {
-        let wanted = &self.record().label;
-        let entry = NameEntry { folder: self.id(), kind: NameKind::Joined, created: now };
-        let most = self.bucket().settings().most_joined;
-        let enter = |names: &mut NamesRecord| {
-            if let Some(name) = names.name_of(entry.folder).cloned() {
-                names.entries.insert(name, entry);
-                return Ok(Change::Save(()));
-            }
-            if names.entries.values().filter(|entry| entry.kind == NameKind::Joined).count() >= most {
-                return Err(too_many_joined(most));
-            }
-            let mut name = wanted.clone();
-            let mut n = 0;
-            while names.entries.contains_key(&name) {
-                n += 1;
-                name = wanted.suffixed(n);
-            }
-            names.entries.insert(name, entry);
-            Ok(Change::Save(()))
-        };
-        self.bucket().names(grantee).upsert(NamesRecord::empty(grantee), enter).await
     }
 }
 
@@ -136,8 +133,9 @@ impl Bucket {
         let names = self.names(member);
         let before = names.read().await?;
         let expel = |record: &mut FolderRecord| {
-            let removed = record.members.remove(&member);
-            removed.map(|_| Change::Save(())).ok_or_else(not_shared)
+            record.members.remove(&member).ok_or_else(not_shared)?;
+            record.end_unfounded_invitations();
+            Ok(Change::Save(()))
         };
         self.manifest(ObjectKey::folder(folder)).update(expel).await?;
         let Some(before) = before else { return Ok(()) };
@@ -155,20 +153,47 @@ impl Bucket {
         }
         Ok(())
     }
+
+    /// Gives a member-to-be a name for the folder, suffixed where he has that name already, or makes
+    /// the one that he has young again, so that no sweeper takes it for somebody's half-done work.
+    pub(crate) async fn name_joined(
+        &self,
+        grantee: AccountId,
+        folder: FolderId,
+        wanted: &FolderName,
+        now: Timestamp,
+    ) -> Result<()> {
+        let entry = NameEntry { folder, kind: NameKind::Joined, created: now };
+        let most = self.settings().most_joined;
+        let enter = |names: &mut NamesRecord| {
+            let mut name = names.name_of(folder).unwrap_or(wanted).clone();
+            let mut n = 0;
+            while names.entries.get(&name).is_some_and(|there| there.folder != folder) {
+                n += 1;
+                name = wanted.suffixed(n);
+            }
+            names.entries.insert(name, entry);
+            names.check_joined(most)?;
+            Ok(Change::Save(()))
+        };
+        self.names(grantee).upsert(NamesRecord::empty(grantee), enter).await
+    }
+}
+
+impl NamesRecord {
+    /// Whether an account may have joined as many folders as it has now.
+    pub(crate) fn check_joined(&self, most: usize) -> Result<()> {
+        let joined = self.entries.values().filter(|entry| entry.kind == NameKind::Joined).count();
+        if joined <= most {
+            return Ok(());
+        }
+        let message = format!("at most {most} folders can be shared with one account");
+        Err(Error::new(ErrorKind::OverQuota, Subject::Account, message))
+    }
 }
 
 fn already_shared() -> Error {
     Error::new(ErrorKind::AlreadyExists, Subject::Account, "the folder is shared with this account already")
-}
-
-fn too_many_members(most: usize) -> Error {
-    let message = format!("a folder can be shared with at most {most} accounts");
-    Error::new(ErrorKind::OverQuota, Subject::Folder, message)
-}
-
-fn too_many_joined(most: usize) -> Error {
-    let message = format!("at most {most} folders can be shared with one account");
-    Error::new(ErrorKind::OverQuota, Subject::Account, message)
 }
 
 fn not_shared() -> Error {

@@ -1,6 +1,7 @@
 //! Whether a claim stands: names and addresses are taken first and the record is written second,
 //! so between the two a claim belongs to somebody who does not exist yet, or never will.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::bucket::Bucket;
@@ -112,7 +113,8 @@ impl Bucket {
             owner,
             label: label.clone(),
             prefix: FolderPrefix::of(entry.folder),
-            members: std::collections::BTreeMap::new(),
+            members: BTreeMap::new(),
+            invited: BTreeMap::new(),
             limits: FolderLimits::default(),
             profile: LimitProfile::default(),
             created: self.clock().now(),

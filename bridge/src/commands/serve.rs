@@ -123,6 +123,7 @@ async fn open(place: Place, settings: &ServeSettings) -> Result<Bucket, StartErr
             folder_limits: settings.limits,
             most_folders: settings.most_folders,
             trash_for: settings.trash_for,
+            invitation_life: settings.invitation_life,
             ..Settings::default()
         },
     };

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use super::{DEFAULT_LISTEN, DEFAULT_TRASH_DAYS, DEFAULT_URL, LogFormat};
+use super::{DEFAULT_DAYS, DEFAULT_LISTEN, DEFAULT_URL, LogFormat};
 
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     let text = if text.is_empty() { DEFAULT_LISTEN } else { text };
@@ -54,8 +54,9 @@ pub(super) fn cache(text: &str) -> Result<u64, String> {
     given.ok_or_else(|| format!("a whole number from 0 to {LONGEST_CACHE} is expected"))
 }
 
+/// How long something is kept that goes by itself.
 pub(super) fn days(text: &str) -> Result<u32, String> {
-    let text = if text.is_empty() { DEFAULT_TRASH_DAYS } else { text };
+    let text = if text.is_empty() { DEFAULT_DAYS } else { text };
     text.parse().map_err(|_| "a whole number of days is expected; 0 is for ever".to_owned())
 }
 
@@ -138,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_said_of_the_trash_is_no_hurry() {
+    fn nothing_said_of_days_is_no_hurry() {
         assert_eq!((days("").unwrap(), days("0").unwrap(), days("7").unwrap()), (30, 0, 7));
         assert!(days("-1").is_err() && days("a week").is_err());
     }

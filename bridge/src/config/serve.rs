@@ -22,6 +22,8 @@ pub struct ServeSettings {
     pub most_folders: Option<u32>,
     /// How long things stay in the trash; `None` is for ever.
     pub trash_for: Option<Duration>,
+    /// How long invitations can be accepted; `None` is for ever.
+    pub invitation_life: Option<Duration>,
     /// Whether a chunk is acknowledged only when it is stored.
     pub durable_chunks: bool,
     /// How long caches are believed.
@@ -79,13 +81,19 @@ impl ServeFlags {
             admin_token,
             limits,
             most_folders,
-            trash_for: (self.trash_days > 0).then(|| DAY * self.trash_days),
+            trash_for: days(self.trash_days),
+            invitation_life: days(self.invitation_days),
             durable_chunks: self.durable_chunks,
             cache_for: Duration::from_millis(self.cache_ms),
             single_writer: self.single_writer,
             drain,
         })
     }
+}
+
+/// So many days; none at all is for ever.
+fn days(days: u32) -> Option<Duration> {
+    (days > 0).then(|| DAY * days)
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -150,6 +158,16 @@ mod tests {
         for (flags, days) in [(&[][..], Some(30)), (&["--trash-days", "7"], Some(7)), (&["--trash-days", "0"], None)] {
             let settings = settings(flags, None, None).unwrap();
             assert_eq!(settings.trash_for, days.map(|days: u32| DAY * days), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn invitations_live_for_thirty_days_or_as_long_as_they_are_told() {
+        let flag = "--invitation-days";
+        for (flags, expected) in [(&[][..], Some(30)), (&[flag, "7"], Some(7)), (&[flag, "0"], None)] {
+            let settings = settings(flags, None, None).unwrap();
+            assert_eq!(settings.invitation_life, expected.map(|days: u32| DAY * days), "{flags:?}");
+            assert_eq!(settings.trash_for, Some(30 * DAY), "{flags:?}");
         }
     }
 

@@ -6,6 +6,7 @@ mod create;
 mod credentials;
 mod list;
 mod password;
+mod people;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use crate::seal::Secret;
 
 pub use credentials::Credentials;
 pub use list::AccountPage;
+pub use people::Person;
 
 pub(crate) use password::Hashing;
 

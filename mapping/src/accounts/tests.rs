@@ -161,6 +161,26 @@ async fn mortal(test: &TestBucket, faults: Faults, seed: u64) -> (Arc<FaultyStor
     (faulty, testing::open(store, Arc::clone(&test.clock), Settings::default(), seed).await.unwrap())
 }
 
+#[tokio::test]
+async fn an_address_leads_to_its_account_from_when_that_is_made() {
+    let test = TestBucket::new().await;
+    let email = EMAIL.parse().unwrap();
+    let unknown = test.bucket.account_by_email(&email).await.unwrap_err();
+    assert!(unknown.kind() == ErrorKind::NotFound && unknown.message().contains(EMAIL), "{unknown}");
+    let (faulty, mortal) = mortal(&test, Faults::default(), 7).await;
+    faulty.kill_at(Kill { at: faulty.writes() + 1, moment: Moment::After, only_writes: true });
+    mortal.create_account(new(None, None)).await.unwrap_err();
+    assert_eq!(kind(test.bucket.account_by_email(&email).await), ErrorKind::NotFound);
+    test.clock.advance(Settings::default().claim_grace);
+    let (carol, _) = test.bucket.create_account(new(None, None)).await.unwrap();
+    test.bucket.set_disabled(carol.id, true).await.unwrap();
+    assert_eq!(test.bucket.account_by_email(&email).await.unwrap().id, carol.id);
+    let nobody = crate::id::AccountId::random(test.bucket.random());
+    let people = test.bucket.people([carol.id, test.account.id, nobody, carol.id]).await.unwrap();
+    let expected = [&test.account, &carol].map(|account| (account.id, super::Person::from(account)));
+    assert_eq!(people, expected.into());
+}
+
 #[tokio::test(start_paused = true)]
 async fn issued_credentials_are_good_after_any_crash_and_second_try() {
     for moment in [Moment::Before, Moment::After] {

@@ -54,6 +54,13 @@ pub struct Settings {
     pub job_kept_for: Duration,
     /// How long things stay in the trash before the sweeper removes them for good; `None` is for ever.
     pub trash_for: Option<Duration>,
+    /// How long an invitation can be accepted; `None` is for ever.
+    pub invitation_life: Option<Duration>,
+    /// How many accounts may be invited into one folder at one time.
+    pub most_invited: usize,
+    /// How many invitations one account may have at one time, give or take those that are made in the
+    /// same moment.
+    pub most_invitations: usize,
     /// How many folders of others may be shared with one account.
     pub most_joined: usize,
     /// With how many accounts one folder may be shared.
@@ -92,6 +99,9 @@ impl Default for Settings {
             job_late: Duration::from_secs(90),
             job_kept_for: Duration::from_secs(7 * 24 * 60 * 60),
             trash_for: Some(Duration::from_secs(30 * 24 * 60 * 60)),
+            invitation_life: Some(Duration::from_secs(30 * 24 * 60 * 60)),
+            most_invited: 500,
+            most_invitations: 200,
             most_joined: 1000,
             most_members: 1000,
         }

@@ -77,6 +77,7 @@ fn new_record(
         label: name.clone(),
         prefix: FolderPrefix::of(id),
         members: BTreeMap::new(),
+        invited: BTreeMap::new(),
         limits: FolderLimits::default(),
         profile,
         created,

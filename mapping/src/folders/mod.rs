@@ -10,6 +10,7 @@ mod rename;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use names::Taken;
 pub use operate::{FolderLimitsChange, FolderOverview, FolderOverviewPage, Setting};
 
 use crate::access::Permission;

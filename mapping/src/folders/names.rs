@@ -11,7 +11,7 @@ use crate::records::{Draining, NameEntry, NameKind, NamesRecord};
 use crate::standing::{Patience, Standing};
 
 /// What an attempt to take a name came to.
-pub(super) enum Taken {
+pub(crate) enum Taken {
     /// The name is this entry's.
     Yes,
     /// Somebody else's entry has it.
@@ -26,7 +26,7 @@ impl Bucket {
 
     /// Takes `name` by `attempt`, which is told which holder of it is known to be dead. A holder
     /// that never came to be, or is no more, gives way; a real one is `AlreadyExists`.
-    pub(super) async fn take_name(
+    pub(crate) async fn take_name(
         &self,
         account: &Account,
         name: &FolderName,
@@ -49,7 +49,7 @@ impl Bucket {
 
 impl NamesRecord {
     /// Puts `entry` under `name`, unless somebody holds it who is not known to be dead.
-    pub(super) fn put(
+    pub(crate) fn put(
         &mut self,
         name: &FolderName,
         entry: NameEntry,

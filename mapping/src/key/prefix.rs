@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{CONTROL, FolderPrefix, KeyPrefix, ObjectKey};
-use crate::id::{FolderId, UploadId};
+use crate::id::{AccountId, FolderId, UploadId};
 use crate::path::DirPath;
 
 impl KeyPrefix {
@@ -50,6 +50,18 @@ impl KeyPrefix {
     #[must_use]
     pub fn folders() -> Self {
         Self(format!("{CONTROL}/folders/"))
+    }
+
+    /// All invitations.
+    #[must_use]
+    pub fn invitations() -> Self {
+        Self(format!("{CONTROL}/invitations/"))
+    }
+
+    /// The invitations of one account.
+    #[must_use]
+    pub fn invitations_of(invitee: AccountId) -> Self {
+        Self(format!("{CONTROL}/invitations/{invitee}/"))
     }
 
     /// What is known of what is in the trash of a folder.

@@ -17,6 +17,7 @@ fn no_control_key_is_a_prefix_of_another() {
         ObjectKey::names(account),
         ObjectKey::folder(folder),
         ObjectKey::usage(folder),
+        ObjectKey::invitation(&InvitationId::new(account, folder, InvitationMark::random(&SystemRandom))),
         ObjectKey::session(&upload),
         ObjectKey::bundle(&upload, replica, 1),
         ObjectKey::job(job),
@@ -27,6 +28,20 @@ fn no_control_key_is_a_prefix_of_another() {
         for other in &keys {
             assert!(!other.as_str().starts_with(&format!("{one}/")), "{one} hides {other}");
         }
+    }
+}
+
+#[test]
+fn the_key_of_an_invitation_gives_its_id_back() {
+    let (account, folder) = (AccountId::random(&SystemRandom), FolderId::random(&SystemRandom));
+    let id = InvitationId::new(account, folder, InvitationMark::random(&SystemRandom));
+    let key = ObjectKey::invitation(&id);
+    assert_eq!(key.invitation_id(), Some(id));
+    assert!(KeyPrefix::invitations_of(account).rest(&key).is_some());
+    for other in
+        [format!("{key}0"), key.as_str().to_uppercase(), format!("{key}/x"), ObjectKey::folder(folder).to_string()]
+    {
+        assert_eq!(ObjectKey::listed(other).invitation_id(), None);
     }
 }
 

@@ -10,11 +10,13 @@ use crate::bucket::Bucket;
 use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::Subject;
-use crate::id::{AccountId, FolderId};
+use crate::id::{AccountId, FolderId, InvitationMark};
 use crate::key::FolderPrefix;
 use crate::limits::{FolderLimits, LimitProfile};
 use crate::manifest::Document;
 use crate::name::FolderName;
+
+use super::invitation::Pending;
 
 /// A folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,6 +30,9 @@ pub(crate) struct FolderRecord {
     pub(crate) prefix: FolderPrefix,
     /// Everybody but the owner.
     pub(crate) members: BTreeMap<AccountId, Member>,
+    /// Who is invited, and neither a member nor the owner. Who invited them may manage the folder.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) invited: BTreeMap<AccountId, Pending>,
     pub(crate) limits: FolderLimits,
     /// What limits it where nothing is set.
     #[serde(default)]
@@ -49,6 +54,9 @@ pub(crate) enum FolderState {
 pub(crate) struct Member {
     pub(crate) permission: Permission,
     pub(crate) since: Timestamp,
+    /// The invitation that was accepted, if there was one: accepting it again changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) invitation: Option<InvitationMark>,
 }
 
 impl FolderRecord {

@@ -5,6 +5,7 @@ mod account;
 mod claim;
 mod folder;
 mod format;
+mod invitation;
 mod names;
 #[cfg(test)]
 mod tests;
@@ -13,4 +14,5 @@ pub(crate) use account::{AccessKey, AccountRecord, AccountState, ApiToken, Crede
 pub(crate) use claim::{CredentialPointer, EmailClaim};
 pub(crate) use folder::{FolderRecord, FolderState, Member};
 pub(crate) use format::FormatRecord;
+pub(crate) use invitation::{InvitationRecord, Pending};
 pub(crate) use names::{Draining, NameEntry, NameKind, NamesRecord};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{AccountRecord, CredentialPointer, EmailClaim, FolderRecord, FormatRecord, NamesRecord};
+use super::{AccountRecord, CredentialPointer, EmailClaim, FolderRecord, FormatRecord, InvitationRecord, NamesRecord};
 use crate::files::trash::{PassageRecord, TrashedRecord};
 use crate::jobs::JobRecord;
 use crate::lease::LeaseRecord;
@@ -37,6 +37,7 @@ fn the_documents_are_as_the_page_shows_them() {
     check::<AccountRecord>();
     check::<NamesRecord>();
     check::<FolderRecord>();
+    check::<InvitationRecord>();
     check::<UploadRecord>();
     check::<UsageRecord>();
     check::<LeaseRecord>();

@@ -48,6 +48,8 @@ pub struct SweepReport {
     pub jobs_removed: usize,
     /// Leases of jobs that are no more, removed.
     pub leases_removed: usize,
+    /// Invitations that nobody could accept, removed.
+    pub invitations_removed: usize,
     /// Objects that had been in the trash for long enough, removed.
     pub trash_removed: usize,
     /// Records of what is not in the trash any more, removed.
@@ -90,9 +92,11 @@ impl Bucket {
         let strays = self.sweep_strays(&run).await;
         let uploads = self.sweep_uploads_in(&run).await;
         let jobs = self.sweep_jobs(&run).await;
+        let invitations = self.sweep_invitations(&run).await;
         let trash = self.sweep_trash(&run).await;
         let scratch = self.sweep_scratch(&run).await;
-        emails.and(accounts).and(credentials).and(strays).and(uploads).and(jobs).and(trash).and(scratch)?;
+        emails.and(accounts).and(credentials).and(strays).and(uploads).and(jobs)?;
+        invitations.and(trash).and(scratch)?;
         Ok(run.end())
     }
 

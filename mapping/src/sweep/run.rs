@@ -48,6 +48,8 @@ pub enum What {
     Job,
     /// The lease of a job that is no more.
     Lease,
+    /// An invitation that nobody can accept.
+    Invitation,
     /// Something that has been in the trash for long enough.
     Trash,
     /// The record of something that is not in the trash any more.
@@ -160,6 +162,7 @@ impl What {
             Self::Upload => "upload",
             Self::Job => "job",
             Self::Lease => "lease",
+            Self::Invitation => "invitation",
             Self::Trash => "trash",
             Self::TrashRecord => "trash record",
             Self::Passage => "passage",
@@ -183,6 +186,7 @@ impl SweepReport {
             What::Upload => self.uploads.forgotten += 1,
             What::Job => self.jobs_removed += 1,
             What::Lease => self.leases_removed += objects,
+            What::Invitation => self.invitations_removed += 1,
             What::Trash => self.trash_removed += objects,
             What::TrashRecord => self.trash_records_removed += 1,
             What::Passage => self.passages_ended += 1,

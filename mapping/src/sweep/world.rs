@@ -2,13 +2,15 @@
 //! more than one write.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::access::{Folder, FolderRef, Manage, Permission};
 use crate::accounts::{Account, Credentials};
 use crate::bucket::{Bucket, Settings};
 use crate::clock::ManualClock;
 use crate::error::Result;
+use crate::id::InvitationId;
+use crate::invitations::Invited;
 use crate::key::{KeyPrefix, ObjectKey};
 use crate::store::faulty::{Faults, FaultyStore, Kill, Moment};
 use crate::store::memory::MemoryStore;
@@ -28,10 +30,14 @@ pub(super) enum Deed {
     Share,
     Unshare,
     Leave,
+    Invite,
+    AcceptInvitation,
+    RejectInvitation,
+    CancelInvitation,
     DeleteFolder,
 }
 
-pub(super) const DEEDS: [Deed; 9] = [
+pub(super) const DEEDS: [Deed; 13] = [
     Deed::CreateAccount,
     Deed::RotateCredentials,
     Deed::CreateFolder,
@@ -40,6 +46,10 @@ pub(super) const DEEDS: [Deed; 9] = [
     Deed::Share,
     Deed::Unshare,
     Deed::Leave,
+    Deed::Invite,
+    Deed::AcceptInvitation,
+    Deed::RejectInvitation,
+    Deed::CancelInvitation,
     Deed::DeleteFolder,
 ];
 
@@ -49,6 +59,8 @@ pub(super) struct World {
     pub(super) bob: Account,
     pub(super) bobs: Credentials,
     pub(super) inner: Store,
+    /// Into `photos`, of Bob, where a deed needs one.
+    invitation: OnceLock<InvitationId>,
 }
 
 impl World {
@@ -65,7 +77,7 @@ impl World {
             let key = ObjectKey::file(photos.prefix(), &name.parse().unwrap());
             inner.put(&key, Body::from(vec![1]), Attributes::default(), Condition::Always).await.unwrap();
         }
-        Self { test, bob, bobs, inner }
+        Self { test, bob, bobs, inner, invitation: OnceLock::new() }
     }
 
     pub(super) async fn prepare(&self, deed: Deed) {
@@ -77,6 +89,15 @@ impl World {
             faulty.kill_at(Kill { at: faulty.writes() + 1, moment: Moment::After, only_writes: true });
             music.delete().await.unwrap_err();
         }
+        if let Deed::AcceptInvitation | Deed::RejectInvitation | Deed::CancelInvitation = deed {
+            let invited = self.invite(&self.test.bucket).await.unwrap();
+            self.invitation.set(invited[0].invitation.id).unwrap();
+        }
+    }
+
+    async fn invite(&self, bucket: &Bucket) -> Result<Vec<Invited>> {
+        let photos = managed(bucket, &self.test.account, "photos").await?;
+        photos.invite(std::slice::from_ref(&self.bob.email), Permission::Read).await
     }
 
     /// Does it; answers what was issued, if anything was.
@@ -94,9 +115,17 @@ impl World {
             Deed::Share => managed(bucket, ann, "photos").await?.share(bob.id, Permission::Read).await?,
             Deed::Unshare => managed(bucket, ann, "letters").await?.unshare(bob.id).await?,
             Deed::Leave => bucket.leave_folder(bob, &FolderRef::Name(named("letters"))).await?,
+            Deed::Invite => self.invite(bucket).await.map(drop)?,
+            Deed::AcceptInvitation => bucket.accept_invitation(bob, self.invitation()).await.map(drop)?,
+            Deed::RejectInvitation => bucket.reject_invitation(bob, self.invitation()).await?,
+            Deed::CancelInvitation => bucket.cancel_invitation(ann, self.invitation()).await?,
             Deed::DeleteFolder => managed(bucket, ann, "photos").await?.delete().await?,
         }
         Ok(None)
+    }
+
+    fn invitation(&self) -> &InvitationId {
+        self.invitation.get().expect("the deed was prepared")
     }
 
     /// Whether what was issued is good.
@@ -132,6 +161,12 @@ impl World {
         let mut lines = Vec::new();
         for account in bucket.accounts(None, 1000).await.unwrap().accounts {
             lines.push(account.email.to_string());
+            let (got, sent) = (bucket.invitations(&account).await, bucket.sent_invitations(&account).await);
+            for (which, invitations) in [("got", got), ("sent", sent)] {
+                let offers = invitations.unwrap().into_iter().map(|one| (one.name, one.permission));
+                lines
+                    .extend(offers.map(|(name, permission)| format!("{} {which}: {name} {permission}", account.email)));
+            }
             for folder in bucket.folders(&account).await.unwrap() {
                 lines.push(format!("{}: {} {}", account.email, folder.name, folder.permission));
                 let which = FolderRef::Id(folder.id);
