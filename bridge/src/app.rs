@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::auth::bearer::Expected;
+use crate::auth::rate::RateLimit;
 use crate::failure::StartError;
 use crate::health::Health;
 use crate::layers::{self, Fault, Meter, Patience};
@@ -35,11 +36,16 @@ pub struct AppSettings {
     pub answer_patience: Duration,
     /// How long connections may be idle.
     pub idle: Idle,
+    /// How many requests in 15 minutes each access key may sign; 0 is any number.
+    pub rate_limit: u32,
     /// How often the bucket is swept; `None` leaves it to others.
     pub sweep_every: Option<Duration>,
     /// How often jobs are looked for whose replica has died; `None` leaves it to others.
     pub tend_jobs_every: Option<Duration>,
 }
+
+/// What no client reaches that uploads thousands of files one by one, with some requests for each.
+pub(crate) const RATE_LIMIT: u32 = 30_000;
 
 impl Default for AppSettings {
     /// On any free port of this machine, without an admin API and without sweeps.
@@ -51,6 +57,7 @@ impl Default for AppSettings {
             body_patience: Duration::from_secs(30),
             answer_patience: Duration::from_secs(300),
             idle: Idle::default(),
+            rate_limit: RATE_LIMIT,
             sweep_every: None,
             tend_jobs_every: None,
         }
@@ -76,6 +83,7 @@ struct Inner {
     admin: Option<Expected>,
     health: Health,
     meter: Arc<Meter>,
+    rate_limit: RateLimit,
 }
 
 impl State {
@@ -85,6 +93,7 @@ impl State {
             admin: settings.admin_token.as_deref().map(Expected::new),
             health: Health::default(),
             meter: Arc::new(Meter::new()?),
+            rate_limit: RateLimit::new(settings.rate_limit),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -105,6 +114,10 @@ impl State {
 
     pub(crate) fn meter(&self) -> &Arc<Meter> {
         &self.inner.meter
+    }
+
+    pub(crate) fn rate_limit(&self) -> &RateLimit {
+        &self.inner.rate_limit
     }
 
     /// Runs a change to its end even when the client hangs up.
@@ -193,7 +206,7 @@ fn router(state: &State, settings: &AppSettings) -> Router {
     let patience = Patience { body: settings.body_patience, answer: settings.answer_patience };
     let plain = health::routes().merge(home::routes());
     let router = layers::guard(plain, patience, admin::voice)
-        .merge(dialects::router(patience))
+        .merge(dialects::router(state, patience))
         .merge(layers::guard(admin::router(), patience, admin::voice))
         .fallback(no_route)
         .with_state(state.clone());

@@ -14,13 +14,13 @@ use http::{HeaderMap, header};
 use mapping::store::BodyStream;
 use serde::de::DeserializeOwned;
 
-/// The most bytes of a JSON body.
+/// The most bytes of a JSON body, unless its API says otherwise.
 pub(crate) const JSON_LIMIT: usize = 64 * 1024;
 
 /// Why a JSON body was not read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum BadBody {
-    /// It has more than [`JSON_LIMIT`] bytes.
+    /// It has more bytes than are taken.
     TooLarge,
     /// It is not the JSON that is expected; why.
     Malformed(String),
@@ -35,19 +35,20 @@ pub(crate) fn announced(headers: &HeaderMap) -> Option<u64> {
 
 /// Reads a small JSON body, whatever its `Content-Type` says.
 pub(crate) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, BadBody> {
-    if announced(headers).is_some_and(|length| length > JSON_LIMIT as u64) {
-        return Err(BadBody::TooLarge);
-    }
-    let bytes = small(body).await?;
+    let bytes = small(headers, body, JSON_LIMIT).await?;
     serde_json::from_slice(&bytes).map_err(|error| BadBody::Malformed(error.to_string()))
 }
 
-async fn small(body: Body) -> Result<Bytes, BadBody> {
+/// Reads a body of at most `limit` bytes.
+pub(crate) async fn small(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, BadBody> {
+    if announced(headers).is_some_and(|length| length > limit as u64) {
+        return Err(BadBody::TooLarge);
+    }
     let mut stream = body.into_data_stream();
     let mut whole = BytesMut::new();
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| BadBody::CutOff)?;
-        if whole.len() + chunk.len() > JSON_LIMIT {
+        if whole.len() + chunk.len() > limit {
             return Err(BadBody::TooLarge);
         }
         whole.extend_from_slice(&chunk);

@@ -148,6 +148,12 @@ pub struct ServeFlags {
     /// else may write beside (`folderbridge doctor` says whether a store needs it).
     #[arg(long, env = "FOLDERBRIDGE_SINGLE_WRITER", value_parser = FalseyValueParser::new())]
     single_writer: bool,
+    /// How many requests each access key may sign in 15 minutes, by each replica's own count; 0 is any number.
+    #[arg(
+        long, value_name = "REQUESTS",
+        env = "FOLDERBRIDGE_RATE_LIMIT", default_value = parse::RATE_LIMIT, value_parser = parse::rate_limit,
+    )]
+    rate_limit: u32,
     /// Print the first account's credentials as one JSON object when this start makes it.
     #[arg(long, env = "FOLDERBRIDGE_PRINT_CREDENTIALS", value_parser = FalseyValueParser::new())]
     pub print_credentials: bool,

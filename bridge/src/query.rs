@@ -20,6 +20,11 @@ impl Pairs {
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+
+    /// All of them, in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
 }
 
 #[cfg(test)]
@@ -33,5 +38,9 @@ mod tests {
         for (name, expected) in cases {
             assert_eq!(pairs.first(name), expected, "{name}");
         }
+        assert_eq!(
+            pairs.iter().filter(|(name, _)| *name == "a").map(|(_, value)| value).collect::<Vec<_>>(),
+            ["1", "2"]
+        );
     }
 }

@@ -18,6 +18,7 @@ use mapping::{Account, Bucket, MasterKeys, NewAccount, Parts, Secret, Settings};
 
 use crate::bucket::{self, Snapshot};
 use crate::caller::Caller;
+use crate::signer::Signer;
 use crate::stores::under_test::UnderTest;
 
 /// What opens the admin API of every application here.
@@ -45,6 +46,8 @@ pub struct Person {
     pub token: String,
     /// Calls with that token.
     pub calls: Caller,
+    /// Calls with signatures.
+    pub signs: Signer,
 }
 
 impl App {
@@ -135,7 +138,8 @@ impl App {
         let (account, credentials) = self.core().create_account(new).await.expect("an account");
         let token = credentials.api_token.expose().to_owned();
         let calls = self.nobody().with_token(&token);
-        Person { id: account.id.to_string(), account, token, calls }
+        let signs = Signer::new(&calls, &credentials.access_key, credentials.secret_key.expose());
+        Person { id: account.id.to_string(), account, token, calls, signs }
     }
 
     /// Shares a file system with a permission that no dialect here can give.

@@ -70,6 +70,11 @@ impl Caller {
         }
     }
 
+    /// A request to this replica, without the token.
+    pub fn request_to(&self, replica: &str, method: Method, target: &str) -> RequestBuilder {
+        self.http.request(method, format!("http://{replica}{target}"))
+    }
+
     /// Sends a request and reads the whole answer.
     ///
     /// # Panics

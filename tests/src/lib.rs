@@ -16,5 +16,6 @@ pub mod raw;
 pub mod reply;
 pub mod s3;
 pub mod shaky;
+pub mod signer;
 pub mod simulation;
 pub mod stores;

@@ -83,4 +83,21 @@ impl Reply {
         }
         reply
     }
+
+    /// A refusal as the Backend.AI API words it: a problem of this kind, in JSON.
+    ///
+    /// # Panics
+    /// When it is anything else.
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, slug: &str) -> Self {
+        let reply = self.expect(status);
+        assert_eq!(reply.header("content-type"), "application/problem+json", "{}", reply.asked);
+        let problem = reply.json();
+        assert_eq!(problem["type"], format!("https://api.backend.ai/probs/{slug}"), "{}: {problem}", reply.asked);
+        assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()), "{}: {problem}", reply.asked);
+        for leak in ["axum", "panicked", "serde", "S3", ".folderbridge", "src/"] {
+            assert!(!reply.text().contains(leak), "{}: says `{leak}`: {problem}", reply.asked);
+        }
+        reply
+    }
 }

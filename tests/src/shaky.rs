@@ -23,6 +23,7 @@ use crate::bucket::{self, Snapshot};
 use crate::caller::Caller;
 use crate::proxy::Proxy;
 use crate::s3::Endpoint;
+use crate::signer::Signer;
 use crate::stores::named::{NamedStore, capabilities_of_environment};
 use crate::stores::scratch::ScratchBucket;
 
@@ -202,7 +203,8 @@ impl Shaky {
         let (account, credentials) = self.core().create_account(new).await.expect("an account");
         let token = credentials.api_token.expose().to_owned();
         let calls = self.nobody().with_token(&token);
-        Person { id: account.id.to_string(), account, token, calls }
+        let signs = Signer::new(&calls, &credentials.access_key, credentials.secret_key.expose());
+        Person { id: account.id.to_string(), account, token, calls, signs }
     }
 
     /// The whole bucket.

@@ -94,6 +94,7 @@ async fn begin(
         listen: flags.listen,
         admin_token,
         drain: settings.drain,
+        rate_limit: settings.rate_limit,
         sweep_every: Some(SWEEP_EVERY),
         tend_jobs_every: Some(TEND_JOBS_EVERY),
         ..AppSettings::default()

@@ -54,6 +54,14 @@ pub(super) fn cache(text: &str) -> Result<u64, String> {
     given.ok_or_else(|| format!("a whole number from 0 to {LONGEST_CACHE} is expected"))
 }
 
+/// How many requests an access key may sign, unless told: as [`crate::app::AppSettings`] has it.
+pub(super) const RATE_LIMIT: &str = "30000";
+
+pub(super) fn rate_limit(text: &str) -> Result<u32, String> {
+    let text = if text.is_empty() { RATE_LIMIT } else { text };
+    text.parse().map_err(|_| "a whole number of requests is expected; 0 is any number".to_owned())
+}
+
 /// How long something is kept that goes by itself.
 pub(super) fn days(text: &str) -> Result<u32, String> {
     let text = if text.is_empty() { DEFAULT_DAYS } else { text };
@@ -98,6 +106,13 @@ mod tests {
         for text in ["10001", "-1", "2s", "1.5"] {
             assert!(cache(text).unwrap_err().contains("10000"), "{text}");
         }
+    }
+
+    #[test]
+    fn the_rate_limit_of_nothing_said_is_that_of_an_application() {
+        assert_eq!(rate_limit(""), Ok(crate::app::AppSettings::default().rate_limit));
+        assert_eq!(rate_limit("0"), Ok(0));
+        assert!(rate_limit("-1").is_err() && rate_limit("many").is_err());
     }
 
     #[test]

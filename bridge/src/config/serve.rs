@@ -28,6 +28,8 @@ pub struct ServeSettings {
     pub durable_chunks: bool,
     /// How long caches are believed.
     pub cache_for: Duration,
+    /// How many requests in 15 minutes an access key may sign; 0 is any number.
+    pub rate_limit: u32,
     /// Whether the bucket is for this process alone. The embedded store is in any case.
     pub single_writer: bool,
     /// How long requests may take to end at shutdown.
@@ -85,6 +87,7 @@ impl ServeFlags {
             invitation_life: days(self.invitation_days),
             durable_chunks: self.durable_chunks,
             cache_for: Duration::from_millis(self.cache_ms),
+            rate_limit: self.rate_limit,
             single_writer: self.single_writer,
             drain,
         })

@@ -1,5 +1,6 @@
 //! The APIs that are served, one line each in `router`, `openapi` and `nothing_at`.
 
+mod backend_ai;
 mod filesystems;
 
 use axum::Router;
@@ -11,12 +12,16 @@ use crate::app::State;
 use crate::layers::{Fault, Patience, guard};
 
 /// All APIs, each answering in its own voice.
-pub(crate) fn router(patience: Patience) -> Router<State> {
-    filesystems::clothe(guard(filesystems::routes().into(), patience, filesystems::voice))
+pub(crate) fn router(state: &State, patience: Patience) -> Router<State> {
+    let filesystems = filesystems::clothe(guard(filesystems::routes().into(), patience, filesystems::voice));
+    filesystems.merge(backend_ai::router(state, patience))
 }
 
 /// What answers a path at which there is nothing: the API that it lies in, if it lies in one.
 pub(crate) fn nothing_at(path: &str) -> Option<Router> {
+    if backend_ai::holds(path) {
+        return Some(Router::new().fallback(|| async { backend_ai::voice(Fault::NoRoute) }));
+    }
     let path = path.strip_prefix("/v1").unwrap_or(path);
     let nothing = || async { filesystems::voice(Fault::NoRoute) };
     path.starts_with("/filesystems").then(|| filesystems::clothe(Router::new().fallback(nothing)))
@@ -25,6 +30,7 @@ pub(crate) fn nothing_at(path: &str) -> Option<Router> {
 /// What all routes take and answer.
 pub(crate) fn openapi() -> OpenApi {
     let mut api = filesystems::routes().into_openapi();
+    api.merge(backend_ai::routes().into_openapi());
     api.merge(admin::api().into_openapi());
     api.info = Info::new("folderbridge", env!("CARGO_PKG_VERSION"));
     api.info.description = Some("Folder APIs over one S3 bucket".to_owned());

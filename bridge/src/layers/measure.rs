@@ -119,7 +119,21 @@ pub(super) async fn measure(State(meter): State<Arc<Meter>>, request: Request, n
     meter.began();
     let _in_flight = InFlight(Arc::clone(&meter));
     let response = next.run(request).await;
+    let labels = match response.extensions().get::<MatchedPath>() {
+        Some(route) => Labels { route: route.as_str().to_owned(), ..labels },
+        None => labels,
+    };
     meter.answered(&labels, response.status().as_u16(), started);
+    response
+}
+
+/// Tells [`measure`] the route, where a router lies behind another one that does not know it.
+pub(crate) async fn tell_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
     response
 }
 

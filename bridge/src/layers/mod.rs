@@ -17,7 +17,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use http::StatusCode;
 
-pub(crate) use measure::Meter;
+pub(crate) use measure::{Meter, tell_route};
 pub(crate) use timeout::Patience;
 
 use crate::app::State;

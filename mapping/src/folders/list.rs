@@ -2,14 +2,15 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::access::no_such_folder;
+use crate::access::{Folder, no_such_folder};
 use crate::accounts::Account;
 use crate::bucket::Bucket;
+use crate::clock::Timestamp;
 use crate::error::{ErrorKind, Result};
 use crate::folders::FolderInfo;
 use crate::key::ObjectKey;
 use crate::name::FolderName;
-use crate::records::{FolderRecord, NameEntry};
+use crate::records::{FolderRecord, NameEntry, NamesRecord};
 
 /// Records read at one time.
 const READ_AT_ONCE: usize = 16;
@@ -39,5 +40,30 @@ impl Bucket {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             answer => answer,
         }
+    }
+}
+
+impl<A> Folder<A> {
+    /// When it was made.
+    #[must_use]
+    pub fn created(&self) -> Timestamp {
+        self.record().created
+    }
+
+    /// The folder as a list shows it to the account that opened it.
+    ///
+    /// # Errors
+    /// `NotFound` when it is this account's no more; `Unavailable` when the store does not answer.
+    pub async fn info(&self) -> Result<FolderInfo> {
+        let (account, record) = (self.account().id, self.record());
+        let permission = record.permission(account).ok_or_else(no_such_folder)?;
+        let named = |names: &std::sync::Arc<NamesRecord>| names.name_of(self.id()).cloned().ok_or_else(no_such_folder);
+        let name = match self.bucket().names(account).find(named).await {
+            // A member whose name for it was lost: it is called what its owner called it.
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            found => found?,
+        };
+        let name = name.unwrap_or_else(|| record.label.clone());
+        Ok(FolderInfo { id: self.id(), name, owner: record.owner, permission, created: record.created })
     }
 }

@@ -57,7 +57,8 @@ const ADMIN_JOBS: [Row; 3] = [
 fn tried() -> Vec<(String, String)> {
     let prefixed = ["", "/v1"].into_iter().flat_map(|prefix| FILESYSTEMS.map(|row| (prefix, row)));
     let all = prefixed.chain(ADMIN.into_iter().chain(ADMIN_FOLDERS).chain(ADMIN_JOBS).map(|row| ("", row)));
-    all.map(|(prefix, (method, path, ..))| (method.to_owned(), format!("{prefix}{path}"))).collect()
+    let backend_ai = crate::backend_ai::routes::rows().map(|row| ("", *row));
+    all.chain(backend_ai).map(|(prefix, (method, path, ..))| (method.to_owned(), format!("{prefix}{path}"))).collect()
 }
 
 #[test]

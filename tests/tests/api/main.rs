@@ -3,6 +3,7 @@
 mod admin;
 mod authorisation;
 mod aws;
+mod backend_ai;
 mod claims;
 mod costs;
 mod counts;

@@ -1,0 +1,240 @@
+//! Folders: listed, made, shown, renamed, deleted.
+
+use axum::extract::State as Shared;
+use axum::response::Response;
+use futures::{StreamExt, TryStreamExt, stream};
+use http::{StatusCode, Uri};
+use mapping::access::{Folder, FolderRef, Manage, Read};
+use mapping::accounts::Account;
+use mapping::folders::FolderInfo;
+use mapping::id::{AccountId, FolderId};
+use mapping::limits::LimitProfile;
+use mapping::{Bucket, ErrorKind};
+use serde_json::{Value, json};
+
+use super::access::{Caller, Granted};
+use super::error::{Refusal, malformed};
+use super::extract::{self, Params, Reader};
+use super::wire::{self, HOST, Paging};
+use super::wire_folder::Shown;
+use crate::app::State;
+use crate::render;
+
+/// Things looked up at one time.
+const LOOKS_AT_ONCE: usize = 16;
+
+/// Lists the folders that the caller sees: an array for published clients, pages for whoever follows the documents.
+#[utoipa::path(
+    get, path = "/folders", tag = "backend-ai",
+    responses((status = 200), (status = 400), (status = 401)),
+)]
+pub(super) async fn list(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    reader: Reader,
+    params: Params,
+) -> Result<Response, Refusal> {
+    let folders = state.bucket().folders(&caller.account).await?;
+    if reader == Reader::Client || params.value(&["all"]).is_some() {
+        // Whoever asks for `all` is a client, if one that does not say so.
+        let shown = shown(state.bucket(), &caller.account, folders, false).await?;
+        return Ok(render::json(&shown.iter().map(|shown| shown.json(Reader::Client)).collect::<Vec<_>>()));
+    }
+    let (paging, count) = (Paging::of(&params)?, folders.len());
+    let shown = shown(state.bucket(), &caller.account, paging.page(folders), true).await?;
+    let items: Vec<_> = shown.iter().map(|shown| shown.json(reader)).collect();
+    Ok(render::json(&json!({ "paging": paging.info(count), "items": items })))
+}
+
+/// Makes a folder.
+#[utoipa::path(
+    post, path = "/folders", tag = "backend-ai",
+    responses((status = 201), (status = 400), (status = 401), (status = 406)),
+)]
+pub(super) async fn create(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    reader: Reader,
+    params: Params,
+) -> Result<Response, Refusal> {
+    let name = wire::new_name(params.needed(&["name", "tagName", "tag_name"])?)?;
+    can_be_made(&params)?;
+    let (bucket, account) = (state.bucket().clone(), caller.account.clone());
+    let folder =
+        state.finish(async move { bucket.create_folder_with(&account, name, LimitProfile::Bounded).await }).await?;
+    let shown = shown(state.bucket(), &caller.account, vec![folder], false).await?;
+    let mut object = shown.first().map(|shown| shown.json(reader)).unwrap_or_default();
+    object["folderId"] = object["id"].clone();
+    Ok(render::json_with(StatusCode::CREATED, &object))
+}
+
+/// Makes a folder, at the path that the documents have.
+#[utoipa::path(
+    post, path = "/folders/create", tag = "backend-ai",
+    responses((status = 201), (status = 400), (status = 401), (status = 406)),
+)]
+pub(super) async fn create_as_documented(
+    state: Shared<State>,
+    caller: Caller,
+    reader: Reader,
+    params: Params,
+) -> Result<Response, Refusal> {
+    create(state, caller, reader, params).await
+}
+
+/// Refuses a kind of folder that is not made here, instead of making another one.
+fn can_be_made(params: &Params) -> Result<(), Refusal> {
+    if params.text(&["host", "folder_host"]).is_some_and(|host| !host.is_empty() && host != HOST) {
+        return Err(malformed(format!("there is no such host: folders lie at `{HOST}`")));
+    }
+    if params.value(&["group", "group_id", "groupId", "project"]).is_some() {
+        return Err(malformed("folders of groups are not offered: share a folder of your own"));
+    }
+    if params.text(&["unmanaged_path"]).is_some_and(|path| !path.is_empty()) {
+        return Err(malformed("folders outside of the bucket are not offered"));
+    }
+    if params.text(&["usage_mode"]).is_some_and(|mode| mode != "general") {
+        return Err(malformed("the only usage mode is `general`"));
+    }
+    match params.text(&["permission"]).map(wire::permission).transpose()? {
+        Some(mapping::access::Permission::Read) => Err(malformed("a folder is never read-only to its owner")),
+        _ => Ok(()),
+    }
+}
+
+/// Shows a folder, with what it holds.
+#[utoipa::path(
+    get, path = "/folders/{name}", tag = "backend-ai", params(("name" = String, Path)),
+    responses((status = 200), (status = 401), (status = 404)),
+)]
+pub(super) async fn info(
+    Shared(state): Shared<State>,
+    Granted(folder): Granted<Read>,
+    reader: Reader,
+) -> Result<Response, Refusal> {
+    let shown = shown(state.bucket(), folder.account(), vec![folder.info().await?], true).await?;
+    let mut object = shown.first().map(|shown| shown.json(reader)).unwrap_or_default();
+    object["item"] = object.clone();
+    Ok(render::json(&object))
+}
+
+/// Deletes a folder and all that is in it.
+#[utoipa::path(
+    delete, path = "/folders/{name}", tag = "backend-ai", params(("name" = String, Path)),
+    responses((status = 204), (status = 401), (status = 404)),
+)]
+pub(super) async fn delete(
+    Shared(state): Shared<State>,
+    Granted(folder): Granted<Manage>,
+) -> Result<StatusCode, Refusal> {
+    removed(&state, folder).await
+}
+
+/// Deletes the folder whose id is in the body, and all that is in it.
+#[utoipa::path(
+    delete, path = "/folders", tag = "backend-ai",
+    responses((status = 204), (status = 400), (status = 401), (status = 404)),
+)]
+pub(super) async fn delete_by_id(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    params: Params,
+) -> Result<StatusCode, Refusal> {
+    let text = params.needed(&["id", "vfolder_id", "vfolderId"])?;
+    let id: FolderId = text.parse()?;
+    removed(&state, state.bucket().folder::<Manage>(&caller.account, &FolderRef::Id(id)).await?).await
+}
+
+async fn removed(state: &State, folder: Folder<Manage>) -> Result<StatusCode, Refusal> {
+    state.finish(async move { folder.delete().await }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes what the caller calls a folder.
+#[utoipa::path(
+    post, path = "/folders/{name}/rename", tag = "backend-ai", params(("name" = String, Path)),
+    responses((status = 201), (status = 400), (status = 401), (status = 404)),
+)]
+pub(super) async fn rename(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    uri: Uri,
+    params: Params,
+) -> Result<StatusCode, Refusal> {
+    let which = extract::folder(&uri)?;
+    let name = wire::new_name(params.needed(&["new_name", "newName", "name"])?)?;
+    let bucket = state.bucket().clone();
+    state.finish(async move { bucket.rename_folder(&caller.account, &which, name).await }).await?;
+    Ok(StatusCode::CREATED)
+}
+
+/// The id of the folder that the caller calls by a name.
+#[utoipa::path(
+    get, path = "/folders/_/id", tag = "backend-ai",
+    responses((status = 200), (status = 400), (status = 401), (status = 404)),
+)]
+pub(super) async fn id_of_name(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    params: Params,
+) -> Result<Response, Refusal> {
+    let name = params.needed(&["name", "vfolder_name", "vfolderName"])?;
+    let folder = state.bucket().folder::<Read>(&caller.account, &extract::folder_named(name)?).await?;
+    Ok(render::json(&json!({ "id": folder.id().to_string(), "name": name })))
+}
+
+/// Folders with their owners' addresses and, if wanted, what they hold. What is gone since it was listed is
+/// left out.
+pub(super) async fn shown(
+    bucket: &Bucket,
+    account: &Account,
+    folders: Vec<FolderInfo>,
+    filled: bool,
+) -> Result<Vec<Shown>, Refusal> {
+    let looks: Vec<_> = folders.into_iter().map(|folder| look_at(bucket, account, folder, filled)).collect();
+    let found: Vec<_> = stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+async fn look_at(
+    bucket: &Bucket,
+    account: &Account,
+    folder: FolderInfo,
+    filled: bool,
+) -> mapping::Result<Option<Shown>> {
+    let owner = address(bucket, account, folder.owner).await?;
+    let filled = match filled {
+        false => None,
+        true => match holds(bucket, account, folder.id).await {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound) => return Ok(None),
+            found => Some(found?),
+        },
+    };
+    Ok(Some(Shown { is_owner: folder.owner == account.id, folder, owner, filled }))
+}
+
+async fn holds(
+    bucket: &Bucket,
+    account: &Account,
+    id: FolderId,
+) -> mapping::Result<(mapping::Usage, mapping::limits::Limits)> {
+    let folder = bucket.folder::<Read>(account, &FolderRef::Id(id)).await?;
+    Ok((folder.usage().await?, folder.limits().await?))
+}
+
+/// The address of an account; `None` for one that is no more.
+pub(super) async fn address(bucket: &Bucket, known: &Account, id: AccountId) -> mapping::Result<Option<String>> {
+    if known.id == id {
+        return Ok(Some(known.email.to_string()));
+    }
+    match bucket.account(id).await {
+        Ok(account) => Ok(Some(account.email.to_string())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a verb that has nothing to tell answers: an object without anything.
+pub(super) fn done() -> Response {
+    render::json(&Value::Object(serde_json::Map::new()))
+}

@@ -1,0 +1,63 @@
+//! Hosts, usage, limits and options, as clients of each age ask for them.
+
+use serde_json::{Value, json};
+use suites::app::App;
+
+#[tokio::test]
+async fn a_client_finds_one_place_for_folders() {
+    let app = App::start().await;
+    let ann = app.person("ann").await.signs;
+    for path in ["/folders/_/hosts", "/folders/_/all-hosts", "/folders/_/all_hosts", "/v4/folders/_/hosts/"] {
+        let hosts = ann.plain("GET", path).await.expect(200).json();
+        assert_eq!(hosts["allowed"], json!([hosts["default"]]), "{path}");
+        ann.call("POST", "/folders", &json!({ "name": path.replace('/', "."), "host": hosts["default"] }))
+            .await
+            .expect(201);
+    }
+    for path in ["/folders/_/allowed-types", "/folders/_/allowed_types"] {
+        assert_eq!(ann.plain("GET", path).await.expect(200).json(), json!(["user"]));
+    }
+}
+
+#[tokio::test]
+async fn what_a_folder_holds_and_may_hold_is_told() {
+    let app = App::start().await;
+    let ann = app.person("ann").await;
+    let id = ann.signs.created("mydata").await;
+    app.put_files(&id, ["a".to_owned(), "d/b".to_owned(), "d/c".to_owned()].into_iter()).await;
+    for query in [format!("id={id}&folder_host=folderbridge"), "name=mydata".to_owned()] {
+        let told = |what: &str| format!("/folders/_/{what}?{query}");
+        let usage = ann.signs.plain("GET", &told("usage")).await.expect(200).json();
+        assert_eq!(usage, json!({ "file_count": 3, "used_bytes": 3 }));
+        assert_eq!(ann.signs.plain("GET", &told("used_bytes")).await.expect(200).json(), json!({ "used_bytes": 3 }));
+        let quota = ann.signs.plain("GET", &told("quota")).await.expect(200).json();
+        assert_eq!(quota, json!({ "used": 3, "limit": 1 << 30, "used_files": 3, "limit_files": 1000 }));
+    }
+    ann.signs.plain("GET", "/folders/_/usage").await.expect_problem(400, "invalid-api-params");
+    ann.signs.plain("GET", "/folders/_/usage?id=none").await.expect_problem(404, "vfolder-not-found");
+    let input = json!({ "id": id, "input": { "size_bytes": 5 } });
+    let refused = ann.signs.call("POST", "/folders/_/quota", &input).await.expect_problem(403, "generic-forbidden");
+    assert!(refused.json()["msg"].as_str().unwrap().contains("folderbridge folder limits"));
+}
+
+#[tokio::test]
+async fn options_that_no_folder_has_are_refused() {
+    let app = App::start().await;
+    let ann = app.person("ann").await.signs;
+    ann.created("mydata").await;
+    let update = async |body: Value| ann.call("POST", "/folders/mydata/update-options", &body).await;
+    for body in [json!({}), json!({ "cloneable": true }), json!({ "permission": "rw", "cloneable": null })] {
+        update(body).await.expect(200);
+    }
+    for body in [json!({ "cloneable": false }), json!({ "permission": "ro" }), json!({ "permission": "all" })] {
+        update(body).await.expect_problem(400, "invalid-api-params");
+    }
+}
+
+#[tokio::test]
+async fn there_is_nothing_to_announce() {
+    let app = App::start().await;
+    let ann = app.person("ann").await.signs.as_client();
+    let told = ann.plain("GET", "/manager/announcement").await.expect(200).json();
+    assert_eq!(told, json!({ "enabled": false, "message": "" }));
+}

@@ -1,0 +1,139 @@
+//! Every route of the Backend.AI API, tried as everybody: a line of the table for each.
+
+use bytes::Bytes;
+use mapping::access::Permission;
+use reqwest::Method;
+use suites::app::{App, Person};
+use suites::caller::pattern;
+use suites::signer::Signer;
+
+/// Who tries: as in `authorisation.rs`. The operator shows the admin token, which this API cannot read.
+const EVERYBODY: [&str; 6] = ["nobody", "stranger", "reader", "member", "owner", "operator"];
+
+/// Method, path, body and what each of [`EVERYBODY`] is answered. `{name}` is the id of a folder that the
+/// owner has, `{who}` the one who tries; each of them has files to use up in it, `file-{who}/a.txt`.
+pub(crate) type Row = (&'static str, &'static str, &'static str, [u16; 6]);
+
+const FOLDERS: &[Row] = &[
+    ("GET", "/folders", "", [401, 200, 200, 200, 200, 400]),
+    ("POST", "/folders", r#"{"name": "of {who}"}"#, [401, 201, 201, 201, 201, 400]),
+    ("POST", "/folders/create", r#"{"name": "also of {who}"}"#, [401, 201, 201, 201, 201, 400]),
+    ("DELETE", "/folders", r#"{"id": "{name}"}"#, [401, 404, 404, 404, 204, 400]),
+    ("GET", "/folders/{name}", "", [401, 404, 200, 200, 200, 400]),
+    ("DELETE", "/folders/{name}", "", [401, 404, 404, 404, 204, 400]),
+    ("POST", "/folders/{name}/rename", r#"{"new_name": "to {who}"}"#, [401, 404, 201, 201, 201, 400]),
+    ("GET", "/folders/_/id", r#"{"name": "{name}"}"#, [401, 404, 200, 200, 200, 400]),
+];
+
+const ABOUT: &[Row] = &[
+    ("GET", "/folders/_/hosts", "", [401, 200, 200, 200, 200, 400]),
+    ("GET", "/folders/_/all-hosts", "", [401, 200, 200, 200, 200, 400]),
+    ("GET", "/folders/_/allowed-types", "", [401, 200, 200, 200, 200, 400]),
+    ("GET", "/folders/_/usage", r#"{"id": "{name}"}"#, [401, 404, 200, 200, 200, 400]),
+    ("GET", "/folders/_/used-bytes", r#"{"id": "{name}"}"#, [401, 404, 200, 200, 200, 400]),
+    ("GET", "/folders/_/quota", r#"{"id": "{name}"}"#, [401, 404, 200, 200, 200, 400]),
+    ("POST", "/folders/_/quota", r#"{"id": "{name}"}"#, [401, 404, 403, 403, 403, 400]),
+    ("POST", "/folders/{name}/update-options", r#"{"cloneable": true}"#, [401, 404, 404, 404, 200, 400]),
+    ("GET", "/manager/announcement", "", [401, 200, 200, 200, 200, 400]),
+];
+
+const ENTRIES: &[Row] = &[
+    ("GET", "/folders/{name}/files", r#"{"path": "file-{who}"}"#, [401, 404, 200, 200, 200, 400]),
+    ("POST", "/folders/{name}/mkdir", r#"{"path": "made-{who}"}"#, [401, 404, 404, 201, 201, 400]),
+    ("DELETE", "/folders/{name}/delete-files", FILES, [401, 404, 404, 200, 200, 400]),
+    ("POST", "/folders/{name}/delete-files", FILES, [401, 404, 404, 200, 200, 400]),
+    ("POST", "/folders/{name}/delete-files-async", FILES, [401, 404, 404, 202, 202, 400]),
+    (
+        "POST",
+        "/folders/{name}/rename-file",
+        r#"{"target_path": "file-{who}/a.txt", "new_name": "b.txt"}"#,
+        [401, 404, 404, 200, 200, 400],
+    ),
+    (
+        "POST",
+        "/folders/{name}/move-file",
+        r#"{"src": "file-{who}/a.txt", "dst": "moved-{who}.txt"}"#,
+        [401, 404, 404, 200, 200, 400],
+    ),
+];
+
+const FILES: &str = r#"{"files": ["file-{who}/a.txt"]}"#;
+
+/// All tables.
+pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
+    FOLDERS.iter().chain(ABOUT).chain(ENTRIES)
+}
+
+struct Cast {
+    app: App,
+    owner: Person,
+    reader: Person,
+    member: Person,
+    stranger: Person,
+}
+
+impl Cast {
+    async fn gather() -> Self {
+        let app = App::start().await;
+        let (owner, reader) = (app.person("owner").await, app.person("reader").await);
+        let (member, stranger) = (app.person("member").await, app.person("stranger").await);
+        Self { app, owner, reader, member, stranger }
+    }
+
+    /// A folder of the owner with something in it for everybody to try.
+    async fn scene(&self, name: &str) -> String {
+        let id = self.owner.signs.created(name).await;
+        for who in EVERYBODY {
+            self.owner.calls.upload(&id, &format!("file-{who}/a.txt"), &pattern(4, 1), 4).await;
+        }
+        self.app.share(&self.owner, &id, &self.reader, Permission::Read).await;
+        self.app.share(&self.owner, &id, &self.member, Permission::Delete).await;
+        id
+    }
+
+    fn signer(&self, number: usize) -> Option<&Signer> {
+        let people = [None, Some(&self.stranger), Some(&self.reader), Some(&self.member), Some(&self.owner), None];
+        people[number].map(|person| &person.signs)
+    }
+
+    /// Tries a row as one of everybody.
+    async fn answer(&self, row: &Row, id: &str, number: usize) -> suites::reply::Reply {
+        let (method, path, body, _) = row;
+        let fill = |text: &str| text.replace("{name}", id).replace("{who}", EVERYBODY[number]);
+        let (method, path, body): (Method, _, _) = (method.parse().unwrap(), fill(path), Bytes::from(fill(body)));
+        if let Some(signer) = self.signer(number) {
+            return signer.send(signer.request(method, &path, "application/json", body)).await;
+        }
+        let caller = if EVERYBODY[number] == "operator" { self.app.admin() } else { self.app.nobody() };
+        caller.send(caller.request(method, &path).body(body)).await
+    }
+}
+
+#[tokio::test]
+async fn every_route_of_the_backend_ai_api_answers_everybody_as_the_table_says() {
+    let cast = Cast::gather().await;
+    for (number, row) in rows().enumerate() {
+        let id = cast.scene(&format!("scene {number}")).await;
+        for (number, who) in EVERYBODY.into_iter().enumerate() {
+            let reply = cast.answer(row, &id, number).await;
+            assert_eq!(reply.status, row.3[number], "{who}: {} {}: {}", row.0, row.1, reply.text());
+            if reply.status >= 400 {
+                assert_eq!(reply.header("content-type"), "application/problem+json", "{who}: {} {}", row.0, row.1);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_request_of_the_backend_ai_api_changes_nothing() {
+    let cast = Cast::gather().await;
+    let id = cast.scene("quiet").await;
+    cast.app.settle().await;
+    let before = cast.app.snapshot().await;
+    for row in rows() {
+        for number in (0..EVERYBODY.len()).filter(|number| row.3[*number] >= 400) {
+            cast.answer(row, &id, number).await.expect(row.3[number]);
+        }
+    }
+    assert_eq!(cast.app.snapshot().await, before);
+}
