@@ -56,13 +56,14 @@ impl<A: Reads> Folder<A> {
     /// All files below `directory` at any depth, and the directories that were made on purpose, itself
     /// not among them: a page of the store at a time, in the order of the keys. What is on its way
     /// into the trash or out of it is seen at one place.
-    pub fn list_tree<'f>(&'f self, directory: &'f DirPath) -> impl Stream<Item = Result<Entry>> + Send + 'f {
+    pub fn list_tree(&self, directory: &DirPath) -> impl Stream<Item = Result<Entry>> + Send + use<A> {
         let first = ListRequest::all(KeyPrefix::directory(self.prefix(), directory));
-        let pages = stream::try_unfold(Some(first), move |request| async move {
+        let state = (self.clone(), directory.clone(), Some(first));
+        let pages = stream::try_unfold(state, |(folder, directory, request)| async move {
             let Some(request) = request else { return Ok(None) };
-            let (page, next) = self.tree_page(directory, &request).await?;
+            let (page, next) = folder.tree_page(&directory, &request).await?;
             let next = next.map(|token| ListRequest { token: Some(token), ..request });
-            Ok::<_, Error>(Some((stream::iter(page.entries.into_iter().map(Ok)), next)))
+            Ok::<_, Error>(Some((stream::iter(page.entries.into_iter().map(Ok)), (folder, directory, next))))
         });
         pages.try_flatten()
     }

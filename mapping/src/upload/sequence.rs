@@ -1,7 +1,7 @@
 //! Uploads whose chunks come one after the other: what is acknowledged is in the store, and who was cut
 //! off asks, through any replica, where to go on.
 
-use super::grid::Grid;
+use super::grid::{Grid, Sizes};
 use super::handle::{Session, Upload};
 use super::ranges::Ranges;
 use super::record::{self, Fixed, State, UploadRecord};
@@ -17,6 +17,19 @@ use crate::store::BodyStream;
 const LARGEST_CELL: u64 = 16 << 20;
 
 impl<A: Writes> Folder<A> {
+    /// Refuses what [`Folder::start_upload`] would refuse, and starts nothing.
+    ///
+    /// # Errors
+    /// As [`Folder::start_upload`].
+    pub async fn check_upload(&self, path: &FilePath, length: u64) -> Result<()> {
+        path.check_new_file()?;
+        if length > Sizes::longest() {
+            return Err(record::too_large());
+        }
+        self.can_fit(length).await?;
+        self.look_for_clash(path).await
+    }
+
     /// The upload of `length` bytes to `path` whose id was drawn before: gone on with, or started now,
     /// once, however many replicas are asked to at the same time.
     ///
@@ -32,8 +45,7 @@ impl<A: Writes> Folder<A> {
     ) -> Result<Upload> {
         let upload = match self.upload(id).await {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.can_fit(length).await?;
-                self.look_for_clash(path).await?;
+                self.check_upload(path, length).await?;
                 match self.begin_upload_as(id, path.clone(), Some(length), options).await? {
                     Some(session) => Upload { folder: self.for_writing(), session },
                     None => self.upload(id).await?,
