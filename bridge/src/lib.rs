@@ -4,14 +4,17 @@
 
 mod admin;
 pub mod app;
+mod archive;
 mod auth;
 mod body;
 mod client;
 pub mod commands;
 pub mod config;
 pub mod dialects;
+mod download;
 mod failure;
 mod first_run;
+mod form;
 mod health;
 mod home;
 mod housekeeping;
