@@ -2,13 +2,20 @@
 //! its documents have it and as every generation of its clients sends it.
 
 mod access;
+mod archives;
+mod downloads;
 mod entries;
 mod error;
 mod extract;
 mod folders;
 mod hosts;
 mod listing;
+mod mixed;
+mod pages;
 mod spelling;
+mod tickets;
+mod tus;
+mod uploads;
 mod wire;
 mod wire_folder;
 
@@ -53,11 +60,22 @@ fn signed() -> OpenApiRouter<State> {
         .routes(routes!(entries::delete_files_async))
         .routes(routes!(entries::rename_file))
         .routes(routes!(entries::move_file))
+        .routes(routes!(uploads::upload))
+        .routes(routes!(uploads::request_upload))
+        .routes(routes!(uploads::create_upload_session))
+        .routes(routes!(downloads::several))
+        .routes(routes!(downloads::single))
+        .routes(routes!(downloads::request_download))
+        .routes(routes!(downloads::request_download_archive))
 }
 
 /// Routes that need no signature: what they are given proves itself.
 fn open() -> OpenApiRouter<State> {
     OpenApiRouter::new()
+        .routes(routes!(tus::patch, tus::head, tus::options))
+        .routes(routes!(tus::patch_by_path, tus::head_by_path, tus::options_by_path))
+        .routes(routes!(downloads::with_token))
+        .route_layer(from_fn(pages::welcome))
 }
 
 /// The API in all its spellings: each becomes the canonical one before it is routed.

@@ -57,11 +57,32 @@ const ENTRIES: &[Row] = &[
     ),
 ];
 
+/// Those of links answer 401 to everybody: nobody here has one. `tus.rs` and `downloads.rs` follow them.
+const TRANSFERS: &[Row] = &[
+    ("POST", "/folders/{name}/upload", FORM, [401, 404, 404, 201, 201, 400]),
+    ("POST", "/folders/{name}/request-upload", UPLOAD, [401, 404, 404, 200, 200, 400]),
+    ("POST", "/folders/{name}/create-upload-session", UPLOAD, [401, 404, 404, 200, 200, 400]),
+    ("PATCH", "/folders/_/tus/upload", "four", [401; 6]),
+    ("HEAD", "/folders/_/tus/upload", "", [401; 6]),
+    ("OPTIONS", "/folders/_/tus/upload", "", [204; 6]),
+    ("PATCH", "/folders/_/tus/upload/{token}", "four", [401; 6]),
+    ("HEAD", "/folders/_/tus/upload/{token}", "", [401; 6]),
+    ("OPTIONS", "/folders/_/tus/upload/{token}", "", [204; 6]),
+    ("GET", "/folders/{name}/download", FILES, [401, 404, 200, 200, 200, 400]),
+    ("GET", "/folders/{name}/download-single", FILE, [401, 404, 200, 200, 200, 400]),
+    ("POST", "/folders/{name}/request-download", FILE, [401, 404, 200, 200, 200, 400]),
+    ("POST", "/folders/{name}/request-download-archive", FILES, [401, 404, 200, 200, 200, 400]),
+    ("GET", "/folders/_/download-with-token", "", [401; 6]),
+];
+
+const FORM: &str = "--XX\r\nContent-Disposition: form-data; filename=\"by-{who}\"\r\n\r\nfour\r\n--XX--";
+const UPLOAD: &str = r#"{"path": "by-{who}", "size": 4}"#;
+const FILE: &str = r#"{"path": "file-{who}/a.txt"}"#;
 const FILES: &str = r#"{"files": ["file-{who}/a.txt"]}"#;
 
 /// All tables.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
-    FOLDERS.iter().chain(ABOUT).chain(ENTRIES)
+    FOLDERS.iter().chain(ABOUT).chain(ENTRIES).chain(TRANSFERS)
 }
 
 struct Cast {
@@ -102,7 +123,8 @@ impl Cast {
         let fill = |text: &str| text.replace("{name}", id).replace("{who}", EVERYBODY[number]);
         let (method, path, body): (Method, _, _) = (method.parse().unwrap(), fill(path), Bytes::from(fill(body)));
         if let Some(signer) = self.signer(number) {
-            return signer.send(signer.request(method, &path, "application/json", body)).await;
+            let kind = if body.starts_with(b"--XX") { "multipart/form-data; boundary=XX" } else { "application/json" };
+            return signer.send(signer.request(method, &path, kind, body)).await;
         }
         let caller = if EVERYBODY[number] == "operator" { self.app.admin() } else { self.app.nobody() };
         caller.send(caller.request(method, &path).body(body)).await

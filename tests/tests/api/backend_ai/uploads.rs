@@ -1,0 +1,139 @@
+//! Files in forms, as clients up to 20.03 send them.
+
+use bytes::Bytes;
+use mapping::Settings;
+use reqwest::Method;
+use serde_json::json;
+use suites::app::{App, Person};
+use suites::caller::pattern;
+use suites::reply::Reply;
+
+/// A part as the published clients write it.
+fn part(name: &str, content: &[u8]) -> Vec<u8> {
+    let name: String = name.replace(' ', "%20").replace('/', "%2F");
+    let disposition = format!("form-data; name=\"src\"; filename=\"{name}\"; filename*=utf-8''{name}");
+    let length = content.len();
+    let head = format!("--XX\r\nContent-Type: application/octet-stream\r\nContent-Length: {length}\r\n");
+    let head = format!("{head}Content-Disposition: {disposition}\r\n\r\n");
+    [head.as_bytes(), content, b"\r\n"].concat()
+}
+
+fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut form: Vec<u8> = parts.iter().flat_map(|(name, content)| part(name, content)).collect();
+    form.extend_from_slice(b"--XX--\r\n");
+    form
+}
+
+async fn sent(person: &Person, form: Vec<u8>) -> Reply {
+    let kind = "multipart/form-data; boundary=XX";
+    let request = person.signs.request(Method::POST, "/folders/mydata/upload", kind, form.into());
+    person.signs.send(request).await
+}
+
+async fn scene() -> (App, Person, String) {
+    let app = App::start().await;
+    let ann = app.person("ann").await;
+    let id = ann.signs.created("mydata").await;
+    (app, ann, id)
+}
+
+async fn content(ann: &Person, id: &str, path: &str) -> Bytes {
+    ann.calls.download(id, path).await.expect(200).body
+}
+
+#[tokio::test]
+async fn a_form_stores_its_files_where_their_names_say() {
+    let (app, ann, id) = scene().await;
+    let large = pattern(9 << 20, 3);
+    let reply = sent(&ann, form(&[("sub/b b.txt", b"one"), ("empty", b""), ("large.bin", &large)])).await.expect(201);
+    assert!(reply.body.is_empty());
+    assert_eq!(content(&ann, &id, "sub/b%20b.txt").await, "one");
+    assert_eq!(content(&ann, &id, "empty").await, "");
+    assert!(content(&ann, &id, "large.bin").await == large);
+    sent(&ann, form(&[("sub/b b.txt", b"another")])).await.expect(201);
+    assert_eq!(content(&ann, &id, "sub/b%20b.txt").await, "another");
+    let plain =
+        b"--XX\r\nContent-Disposition: form-data; name=\"x\"; filename=\"a%2Fb\"\r\n\r\nliteral\r\n--XX--".to_vec();
+    sent(&ann, plain).await.expect(201);
+    assert_eq!(content(&ann, &id, "a%252Fb").await, "literal");
+    app.settle().await;
+    assert_eq!(app.core().budget().held(), 0);
+}
+
+#[tokio::test]
+async fn a_form_puts_nothing_where_it_cannot_be() {
+    let (app, ann, _) = scene().await;
+    sent(&ann, form(&[("file", b"1"), ("dir/file", b"2")])).await.expect(201);
+    app.settle().await;
+    let before = app.snapshot().await;
+    for name in ["../x", "..", "/etc/x", "a/../../x", "a//b", "", "a\\b"] {
+        sent(&ann, form(&[(name, b"bad")])).await.expect_problem(400, "invalid-api-params");
+    }
+    for name in ["dir", "file/below"] {
+        let refused = sent(&ann, form(&[(name, b"bad")])).await.expect_problem(400, "vfolder-operation-failed");
+        assert!(refused.text().contains("is a"), "{}", refused.text());
+    }
+    let note = b"--XX\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhello\r\n--XX--".to_vec();
+    for bad in [note, b"--XX--\r\n".to_vec(), b"nothing".to_vec(), Vec::new()] {
+        sent(&ann, bad).await.expect_problem(400, "invalid-api-params");
+    }
+    let json = ann.signs.call("POST", "/folders/mydata/upload", &json!({})).await;
+    assert!(json.expect_problem(400, "invalid-api-params").text().contains("multipart/form-data"));
+    app.settle().await;
+    assert_eq!(app.snapshot().await, before);
+}
+
+#[tokio::test]
+async fn a_form_that_breaks_off_leaves_what_was_complete_and_says_so() {
+    let (app, ann, id) = scene().await;
+    let large = pattern(20 << 20, 5);
+    let whole = form(&[("first", b"1"), ("second", b"2"), ("third", &large)]);
+    for cut in [17 << 20, 300] {
+        let refused = sent(&ann, whole[..whole.len() - cut].to_vec()).await.expect_problem(400, "invalid-api-params");
+        let said = refused.json()["msg"].as_str().expect("a message").to_owned();
+        assert_eq!(said, "the form ended early or was cut off; stored before that: 2 (`first`, `second`)");
+        assert_eq!(ann.calls.names(&id, "").await.1, ["first", "second"]);
+    }
+    let longer = String::from_utf8(form(&[("a", b"1"), ("b", b"123")])).unwrap().replace("Length: 3", "Length: 4");
+    let refused = sent(&ann, longer.into_bytes()).await.expect_problem(400, "invalid-api-params");
+    assert!(refused.text().contains("not as long as its Content-Length; stored before that: 1 (`a`)"));
+    assert_eq!(ann.calls.names(&id, "").await.1, ["a", "first", "second"]);
+    app.settle().await;
+    assert_eq!(app.core().budget().held(), 0);
+    assert_eq!(app.keys(".folderbridge/uploads/").await.iter().filter(|key| key.contains("/bundles/")).count(), 0);
+}
+
+#[tokio::test]
+async fn a_form_larger_than_the_budget_goes_through_it() {
+    let budget = 4 << 20;
+    let settings = Settings { budget_bytes: budget, ..Settings::default() };
+    let app = App::with(1, settings, Default::default()).await;
+    let ann = app.person("ann").await;
+    let id = ann.signs.created("mydata").await;
+    let large = pattern(48 << 20, 9);
+    let form = form(&[("one", &large[..40 << 20]), ("two", &large)]);
+    let (bucket, mut most) = (app.core().clone(), 0);
+    let upload = sent(&ann, form);
+    tokio::pin!(upload);
+    let reply = loop {
+        tokio::select! {
+            reply = &mut upload => break reply,
+            () = tokio::time::sleep(std::time::Duration::from_millis(5)) => most = bucket.budget().held().max(most),
+        }
+    };
+    reply.expect(201);
+    assert!(most > 0 && most <= budget, "{most} bytes of {budget} were held");
+    assert!(content(&ann, &id, "one").await == large[..40 << 20]);
+    assert!(content(&ann, &id, "two").await == large);
+}
+
+#[tokio::test]
+async fn a_form_ends_where_a_limit_is_reached() {
+    let (app, ann, id) = scene().await;
+    let admin = app.admin();
+    let limits = format!("/admin/v1/folders/{id}/limits");
+    admin.call(Method::PATCH, &limits, &json!({ "max_bytes": 1000 })).await.expect(200);
+    let refused = sent(&ann, form(&[("fits", &[1; 600]), ("too-much", &[2; 600])])).await;
+    assert!(refused.expect_problem(412, "quota-exceeded").text().contains("stored before that: 1 (`fits`)"));
+    assert_eq!(ann.calls.names(&id, "").await.1, ["fits"]);
+}
