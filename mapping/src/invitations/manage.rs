@@ -6,7 +6,7 @@ use crate::access::{Folder, FolderRef, Manage, Permission};
 use crate::accounts::Account;
 use crate::bucket::Bucket;
 use crate::error::Result;
-use crate::id::{AccountId, InvitationId};
+use crate::id::InvitationId;
 use crate::manifest::Change;
 use crate::records::FolderRecord;
 
@@ -19,7 +19,7 @@ impl Folder<Manage> {
     /// the folder cannot be managed any more; `Unavailable`: it may be over.
     pub async fn cancel_invitation(&self, id: &InvitationId) -> Result<()> {
         let cancel = |record: &mut FolderRecord, term| record.end_invitation(id, term);
-        self.change_pending(id, cancel).await?;
+        self.change_pending(cancel).await?;
         self.bucket().forget_pointers(vec![*id]).await;
         Ok(())
     }
@@ -38,18 +38,11 @@ impl Folder<Manage> {
             }
             Ok(Change::Save(()))
         };
-        self.change_pending(id, change).await
+        self.change_pending(change).await
     }
 
-    async fn change_pending(
-        &self,
-        id: &InvitationId,
-        change: impl Fn(&mut FolderRecord, Term) -> Result<Change<()>>,
-    ) -> Result<()> {
+    async fn change_pending(&self, change: impl Fn(&mut FolderRecord, Term) -> Result<Change<()>>) -> Result<()> {
         let (me, term) = (self.account().id, self.bucket().invitation_term());
-        if id.folder() != self.id() {
-            return Err(no_such_invitation());
-        }
         let checked = |record: &mut FolderRecord| {
             record.check_manager(me)?;
             change(record, term)
@@ -90,20 +83,5 @@ impl Bucket {
 
     async fn folder_of_invitation(&self, account: &Account, id: &InvitationId) -> Result<Folder<Manage>> {
         self.folder(account, &FolderRef::Id(id.folder())).await.map_err(as_invitation)
-    }
-
-    /// Ends what has expired; what was made since stays.
-    pub(super) async fn end_expired(&self, id: InvitationId, term: Term) -> Result<()> {
-        let invitee: AccountId = id.invitee();
-        let end = |record: &mut FolderRecord| {
-            let over =
-                record.invited.get(&invitee).is_some_and(|pending| pending.mark == id.mark() && term.is_over(pending));
-            if !over {
-                return Ok(Change::Keep(()));
-            }
-            record.invited.remove(&invitee);
-            Ok(Change::Save(()))
-        };
-        self.folder_document(id.folder()).update(end).await
     }
 }

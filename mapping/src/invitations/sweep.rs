@@ -10,7 +10,8 @@ use crate::bucket::Bucket;
 use crate::error::{ErrorKind, Result, Subject};
 use crate::id::InvitationId;
 use crate::key::{KeyPrefix, ObjectKey};
-use crate::records::FolderRecord;
+use crate::manifest::Change;
+use crate::records::{FolderRecord, Pending};
 use crate::store::{Condition, ListRequest};
 use crate::sweep::{Finding, Run, What};
 
@@ -75,7 +76,7 @@ impl Bucket {
         let finding = Finding { what: What::Invitation, place: key.to_string(), reason, age: Some(age), objects: 1 };
         let work = async {
             if over == Over::Expired {
-                self.end_expired_if_any(id, term).await?;
+                self.end_expired(id).await?;
             }
             let removed = self.store().delete(&key, Condition::Always).await;
             removed.map(|()| 1).map_err(|error| error.about(Subject::Invitation))
@@ -83,8 +84,16 @@ impl Bucket {
         run.settle(finding, work).await.map(drop)
     }
 
-    async fn end_expired_if_any(&self, id: InvitationId, term: Term) -> Result<()> {
-        match self.end_expired(id, term).await {
+    /// Ends what has expired; what was made since stays.
+    async fn end_expired(&self, id: InvitationId) -> Result<()> {
+        let end = |record: &mut FolderRecord| {
+            if record.entry_of(&id).is_none() {
+                return Ok(Change::Keep(()));
+            }
+            record.invited.remove(&id.invitee());
+            Ok(Change::Save(()))
+        };
+        match self.folder_document(id.folder()).update(end).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             answer => answer,
         }
@@ -97,10 +106,15 @@ impl FolderRecord {
         if self.permission(self.owner).is_none() {
             return Some(Over::Folder);
         }
-        match self.invited.get(&id.invitee()).filter(|pending| pending.mark == id.mark()) {
+        match self.entry_of(id) {
             Some(pending) if term.is_over(pending) => Some(Over::Expired),
             Some(_) => None,
             None => Some(Over::Unknown),
         }
+    }
+
+    /// What the record has of this invitation, whether or not it can be accepted.
+    fn entry_of(&self, id: &InvitationId) -> Option<&Pending> {
+        self.invited.get(&id.invitee()).filter(|pending| pending.mark == id.mark())
     }
 }

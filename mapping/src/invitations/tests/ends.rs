@@ -1,6 +1,7 @@
 //! How invitations end, and that an end is an end.
 
 use super::*;
+use crate::store::operation::Operation;
 
 /// The ways in which an invitation of Bob's ends.
 const ENDS: [&str; 6] = ["rejected", "cancelled", "left", "unshared", "shared", "ended by its invitee"];
@@ -63,6 +64,11 @@ async fn accepting_twice_is_accepting_once() {
     assert_eq!(scene.record().await.members[&bob.id].since, member.since);
     assert_eq!(refused(scene.bucket().reject_invitation(bob, &id).await), UNKNOWN);
     assert_eq!(refused(scene.bucket().cancel_invitation(ann, &id).await), UNKNOWN);
+    let (letters, elsewhere) = (scene.invite_into("letters", bob).await, scene.replica(Faults::default(), 2).await);
+    elsewhere.accept_invitation(bob, &letters).await.unwrap();
+    let which = FolderRef::Id(letters.folder());
+    scene.bucket().folder::<Manage>(ann, &which).await.unwrap().delete().await.unwrap();
+    assert_eq!(refused(elsewhere.accept_invitation(bob, &letters).await), UNKNOWN);
     scene.bucket().leave_folder(bob, &by_name("ann's")).await.unwrap();
     assert_eq!(refused(scene.bucket().accept_invitation(bob, &id).await), UNKNOWN);
     assert_eq!(scene.permission_of(bob).await, None);
@@ -101,6 +107,43 @@ async fn an_invitation_ends_with_its_folder_and_with_its_inviter() {
             assert_eq!(scene.got(bob).await, [], "{how}: what is over stays over");
         }
     }
+}
+
+#[tokio::test]
+async fn who_may_not_manage_any_more_ends_and_changes_nothing() {
+    let scene = Scene::new().await;
+    let (ann, bob, carol) = (&scene.test.account, &scene.bob, &scene.carol);
+    let photos = scene.photos().await;
+    photos.share(carol.id, Permission::Manage).await.unwrap();
+    let (id, by_carol) = (scene.invite(bob, Permission::Read).await, scene.photos_of(carol).await);
+    for last in [Some(Permission::Delete), None] {
+        match last {
+            Some(permission) => photos.set_permission(carol.id, permission).await.unwrap(),
+            None => photos.unshare(carol.id).await.unwrap(),
+        }
+        assert_eq!(refused(by_carol.cancel_invitation(&id).await), UNKNOWN, "{last:?}");
+        assert_eq!(refused(by_carol.change_invitation(&id, Permission::Manage).await), UNKNOWN, "{last:?}");
+    }
+    assert_eq!(scene.bucket().sent_invitations(ann).await.unwrap()[0].permission, Permission::Read);
+}
+
+#[tokio::test]
+async fn who_loses_the_folder_while_inviting_invites_nobody() {
+    let scene = Scene::new().await;
+    let (bob, carol) = (&scene.bob, &scene.carol);
+    scene.photos().await.share(carol.id, Permission::Manage).await.unwrap();
+    let (obstructed, elsewhere) = scene.obstructed(7).await;
+    let by_carol: Folder<Manage> = elsewhere.folder(carol, &by_name("photos")).await.unwrap();
+    obstructed.hold(Operation::Put, KeyPrefix::invitations().as_str());
+    let work = by_carol.invite(from_ref(&bob.email), Permission::Read);
+    tokio::pin!(work);
+    while !obstructed.is_holding() {
+        assert!(futures::poll!(work.as_mut()).is_pending());
+    }
+    scene.photos().await.unshare(carol.id).await.unwrap();
+    obstructed.let_go();
+    assert_eq!(refused(work.await), (ErrorKind::NotFound, Subject::Folder));
+    assert_eq!((scene.got(bob).await, scene.record().await.invited.len()), (vec![], 0));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::*;
 use crate::manifest::Change;
 use crate::store::operation::Operation;
+use crate::store::{Attributes, Body, Condition};
 use crate::sweep::{Finding, Mode, Swept, What};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -91,6 +92,11 @@ async fn what_leads_nowhere_is_swept_once_nobody_can_be_making_it() {
     scene.test.clock.advance(SECOND);
     assert_eq!(swept(&scene).await.findings, [finding(id, "it is over, or was never made", late)]);
     assert_eq!(scene.pointers().await, []);
+    let forgotten = format!("{}{}{}", &id.to_string()[..32], "a".repeat(32), "0".repeat(16));
+    let forgotten: InvitationId = forgotten.parse().unwrap();
+    let (key, empty) = (ObjectKey::invitation(&forgotten), Attributes::default());
+    scene.inner.put(&key, Body::from(vec![1]), empty, Condition::Always).await.unwrap();
+    assert_eq!(swept(&scene).await.findings, [finding(forgotten, "its folder is no more", Duration::ZERO)]);
     let id = scene.invite(&scene.bob, Permission::Read).await;
     scene.photos().await.delete().await.unwrap();
     let found = swept(&scene).await.findings;
@@ -122,43 +128,4 @@ async fn a_sweep_hits_nothing_that_is_made_in_the_same_moment() {
         let joined = scene.bucket().accept_invitation(&scene.bob, &new).await.unwrap();
         assert_eq!(joined.permission, Permission::Write);
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_inviter_who_was_too_slow_fails_and_leaves_nothing() {
-    let scene = Scene::new().await;
-    let (obstructed, slow) = scene.obstructed(7).await;
-    let photos: Folder<Manage> = slow.folder(&scene.test.account, &by_name("photos")).await.unwrap();
-    obstructed.hold(Operation::Put, KeyPrefix::folders().as_str());
-    let emails = [scene.bob.email.clone()];
-    let work = photos.invite(&emails, Permission::Read);
-    tokio::pin!(work);
-    while !obstructed.is_holding() {
-        assert!(futures::poll!(work.as_mut()).is_pending());
-    }
-    scene.test.clock.advance(scene.settings.late_writes);
-    assert_eq!(swept(&scene).await.report.invitations_removed, 1, "it looks as if its maker were dead");
-    obstructed.let_go();
-    assert_eq!(refused(work.await), (ErrorKind::Conflict, Subject::Invitation));
-    assert_eq!((scene.got(&scene.bob).await, scene.record().await.invited.len()), (vec![], 0));
-    scene.invite(&scene.bob, Permission::Read).await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_name_is_there_also_when_the_sweeper_took_it_from_a_slow_member_to_be() {
-    let scene = Scene::new().await;
-    let id = scene.invite(&scene.bob, Permission::Read).await;
-    let (obstructed, slow) = scene.obstructed(7).await;
-    obstructed.hold(Operation::Put, KeyPrefix::folders().as_str());
-    let work = slow.accept_invitation(&scene.bob, &id);
-    tokio::pin!(work);
-    while !obstructed.is_holding() {
-        assert!(futures::poll!(work.as_mut()).is_pending());
-    }
-    scene.test.clock.advance(scene.settings.claim_grace);
-    assert_eq!(swept(&scene).await.report.names_removed, 1, "it looks as if its taker were dead");
-    scene.bucket().create_folder(&scene.bob, named("photos")).await.unwrap();
-    obstructed.let_go();
-    assert_eq!(work.await.unwrap().name, named("photos (1)"));
-    assert_eq!(scene.bucket().folders(&scene.bob).await.unwrap().len(), 2);
 }

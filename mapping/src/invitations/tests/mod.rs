@@ -6,6 +6,7 @@ mod limits;
 mod lists;
 mod races;
 mod refusals;
+mod slow;
 
 use std::slice::from_ref;
 use std::sync::Arc;
@@ -86,6 +87,14 @@ impl Scene {
     /// Ann invites somebody.
     async fn invite(&self, whom: &Account, permission: Permission) -> InvitationId {
         invite(&self.photos().await, whom, permission).await.id
+    }
+
+    /// Ann makes a folder and invites somebody into it.
+    async fn invite_into(&self, name: &str, whom: &Account) -> InvitationId {
+        let ann = &self.test.account;
+        self.bucket().create_folder(ann, named(name)).await.unwrap();
+        let folder = self.bucket().folder(ann, &by_name(name)).await.unwrap();
+        invite(&folder, whom, Permission::Read).await.id
     }
 
     /// Another replica, whose store is as `faults` say.

@@ -141,6 +141,22 @@ async fn accepting_many_times_at_once_makes_one_membership() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_two_who_accept_where_there_is_room_for_one_one_joins() {
+    for seed in 0..20 {
+        let scene = Scene::with(Settings { most_members: 1, ..Settings::default() }).await;
+        let (bob, carol) = (&scene.bob, &scene.carol);
+        let (one, other) = (scene.invite(bob, Permission::Read).await, scene.invite(carol, Permission::Read).await);
+        let (here, there) = (scene.replica(slow(seed), seed).await, scene.replica(slow(seed + 500), 900).await);
+        let answers = tokio::join!(here.accept_invitation(bob, &one), there.accept_invitation(carol, &other));
+        assert!(answers.0.is_ok() != answers.1.is_ok(), "{seed}");
+        let lost = if answers.0.is_ok() { answers.1 } else { answers.0 };
+        assert_eq!(refused(lost), (ErrorKind::OverQuota, Subject::Folder), "{seed}");
+        let record = scene.record().await;
+        assert_eq!((record.members.len(), record.invited.len()), (1, 1), "{seed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn on_a_bad_network_nothing_is_done_twice_and_what_was_said_holds() {
     let (mut failed, mut done) = (0, 0);
     for seed in 0..150 {
