@@ -31,6 +31,8 @@ pub(super) enum Refusal {
     TooManyRequests(Allowance),
     /// A body, a parameter or a name that cannot be taken.
     Malformed(String),
+    /// What only one place says, as it is said there.
+    Problem(Box<Problem>),
     /// What this server does not do for anybody.
     NotOffered(&'static str),
     /// A body above the limit.
@@ -76,6 +78,7 @@ pub(in crate::dialects) fn voice(fault: Fault) -> Response {
 }
 
 /// What an error says: its status, the end of its type's URL, its title, and more where there is more.
+#[derive(Clone, Debug)]
 pub(super) struct Problem {
     pub(super) status: StatusCode,
     pub(super) slug: &'static str,
@@ -133,6 +136,7 @@ impl Refusal {
     /// How it is said.
     pub(super) fn problem(&self) -> Problem {
         let ((status, slug, title), message) = match self {
+            Self::Problem(problem) => return Problem::clone(problem),
             Self::Core(error) => (core_problem(error), core_message(error)),
             Self::NotAuthenticated => (NOT_AUTHENTICATED, None),
             Self::BadAuth(why) => (BAD_AUTH, Some((*why).to_owned())),
@@ -174,6 +178,9 @@ fn core_problem(error: &Error) -> (StatusCode, &'static str, &'static str) {
     match kind {
         ErrorKind::Unauthenticated => NOT_AUTHENTICATED,
         ErrorKind::NotFound if subject == Subject::Folder => NO_FOLDER,
+        ErrorKind::NotFound if subject == Subject::Invitation => {
+            (StatusCode::NOT_FOUND, "vfolder-invitation-not-found", "No such virtual folder invitation.")
+        }
         ErrorKind::NotFound => (StatusCode::NOT_FOUND, "object-not-found", "No such object."),
         ErrorKind::Forbidden => NO_FOLDER,
         ErrorKind::AlreadyExists if subject == Subject::Folder => {

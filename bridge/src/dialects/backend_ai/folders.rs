@@ -7,7 +7,7 @@ use http::{StatusCode, Uri};
 use mapping::access::{Folder, FolderRef, Manage, Read};
 use mapping::accounts::Account;
 use mapping::folders::FolderInfo;
-use mapping::id::{AccountId, FolderId};
+use mapping::id::FolderId;
 use mapping::limits::LimitProfile;
 use mapping::{Bucket, ErrorKind};
 use serde_json::{Value, json};
@@ -191,9 +191,14 @@ pub(super) async fn shown(
     folders: Vec<FolderInfo>,
     filled: bool,
 ) -> Result<Vec<Shown>, Refusal> {
+    let people = bucket.people(folders.iter().map(|folder| folder.owner)).await?;
     let looks: Vec<_> = folders.into_iter().map(|folder| look_at(bucket, account, folder, filled)).collect();
-    let found: Vec<_> = stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await?;
-    Ok(found.into_iter().flatten().collect())
+    let found: Vec<Option<Shown>> = stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await?;
+    let mut shown: Vec<Shown> = found.into_iter().flatten().collect();
+    for one in &mut shown {
+        one.owner = people.get(&one.folder.owner).map(|person| person.email.to_string());
+    }
+    Ok(shown)
 }
 
 async fn look_at(
@@ -202,15 +207,14 @@ async fn look_at(
     folder: FolderInfo,
     filled: bool,
 ) -> mapping::Result<Option<Shown>> {
-    let owner = address(bucket, account, folder.owner).await?;
     let filled = match filled {
         false => None,
         true => match holds(bucket, account, folder.id).await {
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound) => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             found => Some(found?),
         },
     };
-    Ok(Some(Shown { is_owner: folder.owner == account.id, folder, owner, filled }))
+    Ok(Some(Shown { is_owner: folder.owner == account.id, folder, owner: None, filled }))
 }
 
 async fn holds(
@@ -220,18 +224,6 @@ async fn holds(
 ) -> mapping::Result<(mapping::Usage, mapping::limits::Limits)> {
     let folder = bucket.folder::<Read>(account, &FolderRef::Id(id)).await?;
     Ok((folder.usage().await?, folder.limits().await?))
-}
-
-/// The address of an account; `None` for one that is no more.
-pub(super) async fn address(bucket: &Bucket, known: &Account, id: AccountId) -> mapping::Result<Option<String>> {
-    if known.id == id {
-        return Ok(Some(known.email.to_string()));
-    }
-    match bucket.account(id).await {
-        Ok(account) => Ok(Some(account.email.to_string())),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// What a verb that has nothing to tell answers: an object without anything.

@@ -8,10 +8,14 @@ mod entries;
 mod error;
 mod extract;
 mod folders;
+mod graphql;
 mod hosts;
+mod invitations;
 mod listing;
 mod mixed;
 mod pages;
+mod lists;
+mod sharing;
 mod spelling;
 mod tickets;
 mod tus;
@@ -67,6 +71,19 @@ fn signed() -> OpenApiRouter<State> {
         .routes(routes!(downloads::single))
         .routes(routes!(downloads::request_download))
         .routes(routes!(downloads::request_download_archive))
+        .routes(routes!(sharing::share))
+        .routes(routes!(sharing::unshare))
+        .routes(routes!(sharing::leave))
+        .routes(routes!(sharing::members, sharing::change_member))
+        .routes(routes!(sharing::change_members))
+        .routes(routes!(invitations::invite))
+        .routes(routes!(invitations::list))
+        .routes(routes!(invitations::list_sent))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(invitations::end))
+        .routes(routes!(invitations::update))
+        .routes(routes!(lists::query))
+        .routes(routes!(lists::query_of_old))
 }
 
 /// Routes that need no signature: what they are given proves itself.

@@ -11,7 +11,8 @@ use suites::signer::Signer;
 const EVERYBODY: [&str; 6] = ["nobody", "stranger", "reader", "member", "owner", "operator"];
 
 /// Method, path, body and what each of [`EVERYBODY`] is answered. `{name}` is the id of a folder that the
-/// owner has, `{who}` the one who tries; each of them has files to use up in it, `file-{who}/a.txt`.
+/// owner has, `{who}` the one who tries and `{self}` his account; each of them has files to use up in it,
+/// `file-{who}/a.txt`. `{id}` is an invitation of somebody else into it.
 pub(crate) type Row = (&'static str, &'static str, &'static str, [u16; 6]);
 
 const FOLDERS: &[Row] = &[
@@ -78,11 +79,38 @@ const TRANSFERS: &[Row] = &[
 const FORM: &str = "--XX\r\nContent-Disposition: form-data; filename=\"by-{who}\"\r\n\r\nfour\r\n--XX--";
 const UPLOAD: &str = r#"{"path": "by-{who}", "size": 4}"#;
 const FILE: &str = r#"{"path": "file-{who}/a.txt"}"#;
+const SHARING: &[Row] = &[
+    ("POST", "/folders/{name}/share", GUEST, [401, 404, 404, 404, 201, 400]),
+    ("DELETE", "/folders/{name}/unshare", GUEST, [401, 404, 404, 404, 200, 400]),
+    ("POST", "/folders/{name}/leave", "", [401, 404, 200, 200, 400, 400]),
+    ("GET", "/folders/_/shared", r#"{"vfolder_id": "{name}"}"#, [401, 404, 404, 404, 200, 400]),
+    ("POST", "/folders/_/shared", r#"{"vfolder": "{name}", "user": "{self}"}"#, [401, 404, 404, 404, 404, 400]),
+    ("POST", "/folders/_/sharing", r#"{"vfolder_id": "{name}", "user_perm_list": []}"#, [401, 404, 404, 404, 200, 400]),
+    ("POST", "/folders/{name}/invite", r#"{"user_ids": ["guest@example.org"]}"#, [401, 404, 404, 404, 200, 400]),
+    ("GET", "/folders/invitations/list", "", [401, 200, 200, 200, 200, 400]),
+    ("GET", "/folders/invitations/list-sent", "", [401, 200, 200, 200, 200, 400]),
+    ("POST", "/folders/invitations/accept", INVITATION, [401, 404, 404, 404, 404, 400]),
+    ("POST", "/folders/invitations/update/{id}", r#"{"perm": "ro"}"#, [401, 404, 404, 404, 200, 400]),
+    ("DELETE", "/folders/invitations/delete", INVITATION, [401, 404, 404, 404, 200, 400]),
+];
+
+/// An invitation of somebody else by the owner.
+const INVITATION: &str = r#"{"inv_id": "{id}"}"#;
+
+const GUEST: &str = r#"{"emails": ["guest@example.org"]}"#;
+
+const LISTS: &[Row] = &[
+    ("POST", "/admin/gql", QUERY, [401, 200, 200, 200, 200, 400]),
+    ("POST", "/admin/graphql", QUERY, [401, 200, 200, 200, 200, 400]),
+];
+
+const QUERY: &str = r#"{"query": "{ vfolder_list { total_count } }"}"#;
+
 const FILES: &str = r#"{"files": ["file-{who}/a.txt"]}"#;
 
 /// All tables.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
-    FOLDERS.iter().chain(ABOUT).chain(ENTRIES).chain(TRANSFERS)
+    FOLDERS.iter().chain(ABOUT).chain(ENTRIES).chain(TRANSFERS).chain(SHARING).chain(LISTS)
 }
 
 struct Cast {
@@ -98,18 +126,25 @@ impl Cast {
         let app = App::start().await;
         let (owner, reader) = (app.person("owner").await, app.person("reader").await);
         let (member, stranger) = (app.person("member").await, app.person("stranger").await);
+        app.person("guest").await;
+        app.person("invitee").await;
         Self { app, owner, reader, member, stranger }
     }
 
-    /// A folder of the owner with something in it for everybody to try.
-    async fn scene(&self, name: &str) -> String {
+    /// A folder of the owner with something in it for everybody to try, and an invitation into it.
+    async fn scene(&self, name: &str) -> (String, String) {
         let id = self.owner.signs.created(name).await;
         for who in EVERYBODY {
             self.owner.calls.upload(&id, &format!("file-{who}/a.txt"), &pattern(4, 1), 4).await;
         }
         self.app.share(&self.owner, &id, &self.reader, Permission::Read).await;
         self.app.share(&self.owner, &id, &self.member, Permission::Delete).await;
-        id
+        let invite = serde_json::json!({ "user_ids": ["invitee@example.org"], "perm": "rw" });
+        self.owner.signs.call("POST", &format!("/folders/{id}/invite"), &invite).await.expect(200);
+        let sent = self.owner.signs.plain("GET", "/folders/invitations/list-sent").await.expect(200).json();
+        let sent = sent["invitations"].as_array().expect("a list").clone();
+        let sent = sent.into_iter().find(|sent| sent["vfolder_id"] == id.as_str()).expect("the invitation");
+        (id, sent["id"].as_str().expect("an id").to_owned())
     }
 
     fn signer(&self, number: usize) -> Option<&Signer> {
@@ -118,9 +153,13 @@ impl Cast {
     }
 
     /// Tries a row as one of everybody.
-    async fn answer(&self, row: &Row, id: &str, number: usize) -> suites::reply::Reply {
+    async fn answer(&self, row: &Row, scene: &(String, String), number: usize) -> suites::reply::Reply {
         let (method, path, body, _) = row;
-        let fill = |text: &str| text.replace("{name}", id).replace("{who}", EVERYBODY[number]);
+        let people = [&self.stranger, &self.stranger, &self.reader, &self.member, &self.owner, &self.stranger];
+        let fill = |text: &str| {
+            let text = text.replace("{name}", &scene.0).replace("{id}", &scene.1);
+            text.replace("{who}", EVERYBODY[number]).replace("{self}", &people[number].id)
+        };
         let (method, path, body): (Method, _, _) = (method.parse().unwrap(), fill(path), Bytes::from(fill(body)));
         if let Some(signer) = self.signer(number) {
             let kind = if body.starts_with(b"--XX") { "multipart/form-data; boundary=XX" } else { "application/json" };
@@ -135,9 +174,9 @@ impl Cast {
 async fn every_route_of_the_backend_ai_api_answers_everybody_as_the_table_says() {
     let cast = Cast::gather().await;
     for (number, row) in rows().enumerate() {
-        let id = cast.scene(&format!("scene {number}")).await;
+        let scene = cast.scene(&format!("scene {number}")).await;
         for (number, who) in EVERYBODY.into_iter().enumerate() {
-            let reply = cast.answer(row, &id, number).await;
+            let reply = cast.answer(row, &scene, number).await;
             assert_eq!(reply.status, row.3[number], "{who}: {} {}: {}", row.0, row.1, reply.text());
             if reply.status >= 400 {
                 assert_eq!(reply.header("content-type"), "application/problem+json", "{who}: {} {}", row.0, row.1);
@@ -149,12 +188,12 @@ async fn every_route_of_the_backend_ai_api_answers_everybody_as_the_table_says()
 #[tokio::test]
 async fn a_refused_request_of_the_backend_ai_api_changes_nothing() {
     let cast = Cast::gather().await;
-    let id = cast.scene("quiet").await;
+    let scene = cast.scene("quiet").await;
     cast.app.settle().await;
     let before = cast.app.snapshot().await;
     for row in rows() {
         for number in (0..EVERYBODY.len()).filter(|number| row.3[*number] >= 400) {
-            cast.answer(row, &id, number).await.expect(row.3[number]);
+            cast.answer(row, &scene, number).await.expect(row.3[number]);
         }
     }
     assert_eq!(cast.app.snapshot().await, before);
