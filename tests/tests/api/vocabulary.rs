@@ -118,7 +118,9 @@ fn every_test_that_the_documents_name_is_there() {
     let sources = sources_of(&["bridge", "embedded", "mapping", "tests"]);
     let code: String = sources.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let (mut named, mut missing) = (0, Vec::new());
-    for document in ["SEMANTICS.md", "OPERATIONS.md", "AWS.md", "BUCKET.md", "dialects/filesystems.md"] {
+    for document in
+        ["SEMANTICS.md", "OPERATIONS.md", "AWS.md", "BUCKET.md", "dialects/filesystems.md", "dialects/backend-ai.md"]
+    {
         let text = fs::read_to_string(root().join("docs").join(document)).unwrap();
         for test in named_tests(&text) {
             named += 1;

@@ -130,6 +130,15 @@ pub(super) async fn delete(
     removed(&state, folder).await
 }
 
+/// The same: what newer servers keep in a trash is gone here at once.
+#[utoipa::path(
+    delete, path = "/folders/{name}/force", tag = "backend-ai", params(("name" = String, Path)),
+    responses((status = 204), (status = 401), (status = 404)),
+)]
+pub(super) async fn delete_by_force(state: Shared<State>, folder: Granted<Manage>) -> Result<StatusCode, Refusal> {
+    delete(state, folder).await
+}
+
 /// Deletes the folder whose id is in the body, and all that is in it.
 #[utoipa::path(
     delete, path = "/folders", tag = "backend-ai",

@@ -4,7 +4,8 @@ use axum::extract::State as Shared;
 use axum::response::Response;
 use http::StatusCode;
 use mapping::folders::FolderInfo;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::access::Caller;
 use super::error::{Problem, Refusal};
@@ -21,7 +22,7 @@ use crate::render;
     responses((status = 200), (status = 400), (status = 401)),
 )]
 pub(super) async fn query(state: Shared<State>, caller: Caller, params: Params) -> Result<Response, Refusal> {
-    Ok(render::json(&json!({ "data": answer(&state, &caller, &params).await? })))
+    Ok(render::json(&Ordered(vec![("data".to_owned(), answer(&state, &caller, &params).await?)])))
 }
 
 /// Answers a query, in the shape that older clients expect: the data alone.
@@ -33,17 +34,38 @@ pub(super) async fn query_of_old(state: Shared<State>, caller: Caller, params: P
     Ok(render::json(&answer(&state, &caller, &params).await?))
 }
 
-async fn answer(state: &State, caller: &Caller, params: &Params) -> Result<Value, Refusal> {
+/// An object whose names stay in the order in which they were asked for: clients print what they get in a
+/// table, column by column.
+struct Ordered<T>(Vec<(String, T)>);
+
+impl<T: Serialize> Serialize for Ordered<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// A part of a list.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Part {
+    Items(Vec<Ordered<Value>>),
+    Count(usize),
+}
+
+/// What is said of each list that is asked for.
+type Answer = Ordered<Ordered<Part>>;
+
+async fn answer(state: &State, caller: &Caller, params: &Params) -> Result<Answer, Refusal> {
     let variables = params.value(&["variables"]).cloned().unwrap_or_default();
     let fields = graphql::parse(params.needed(&["query"])?, &variables).map_err(bad_query)?;
     if fields.len() > MOST_LISTS {
         return Err(bad_query(format!("at most {MOST_LISTS} lists are answered at a time")));
     }
-    let mut answers = Map::new();
+    let mut answers = Vec::new();
     for field in &fields {
-        answers.insert(field.alias.clone(), list(state, caller, field).await?);
+        answers.push((field.alias.clone(), list(state, caller, field).await?));
     }
-    Ok(Value::Object(answers))
+    Ok(Ordered(answers))
 }
 
 /// The most lists of one query: each costs a look at every folder.
@@ -60,7 +82,7 @@ fn bad_query(why: impl Into<String>) -> Refusal {
 }
 
 /// One list of folders.
-async fn list(state: &State, caller: &Caller, field: &Field) -> Result<Value, Refusal> {
+async fn list(state: &State, caller: &Caller, field: &Field) -> Result<Ordered<Part>, Refusal> {
     let own = |folder: &FolderInfo| folder.owner == caller.account.id;
     let belongs = |folder: &FolderInfo| match field.name.as_str() {
         "vfolder_own_list" => own(folder),
@@ -81,27 +103,27 @@ async fn list(state: &State, caller: &Caller, field: &Field) -> Result<Value, Re
     let page = folders.into_iter().skip(wish.offset).take(wish.limit).collect();
     let filled = field.fields.iter().flat_map(|part| &part.fields).any(|part| FILLED.contains(&part.name.as_str()));
     let shown = folders::shown(state.bucket(), &caller.account, page, filled).await?;
-    let mut list = Map::new();
+    let mut list = Vec::new();
     for part in &field.fields {
         let value = match part.name.as_str() {
-            "items" => shown.iter().map(|shown| chosen(shown, &part.fields)).collect(),
-            "total_count" => count.into(),
+            "items" => Part::Items(shown.iter().map(|shown| chosen(shown, &part.fields)).collect()),
+            "total_count" => Part::Count(count),
             other => return Err(bad_query(format!("a list has `items` and `total_count`, no `{other}`"))),
         };
-        list.insert(part.alias.clone(), value);
+        list.push((part.alias.clone(), value));
     }
-    Ok(Value::Object(list))
+    Ok(Ordered(list))
 }
 
 /// What is looked up only for those who ask for it.
 const FILLED: [&str; 5] = ["num_files", "cur_size", "max_size", "max_files", "used_bytes"];
 
 /// What is asked for of a folder; `null` for what no folder here has.
-fn chosen(shown: &Shown, fields: &[Field]) -> Value {
+fn chosen(shown: &Shown, fields: &[Field]) -> Ordered<Value> {
     let mut object = shown.json(Reader::Client);
     object["created_at"] = wire::iso(shown.folder.created).into();
     let of = |field: &Field| (field.alias.clone(), object.get(&field.name).cloned().unwrap_or_default());
-    Value::Object(fields.iter().map(of).collect())
+    Ordered(fields.iter().map(of).collect())
 }
 
 /// Which stretch of a list, and in which order.

@@ -12,9 +12,9 @@ mod graphql;
 mod hosts;
 mod invitations;
 mod listing;
+mod lists;
 mod mixed;
 mod pages;
-mod lists;
 mod sharing;
 mod spelling;
 mod tickets;
@@ -48,6 +48,7 @@ fn signed() -> OpenApiRouter<State> {
         .routes(routes!(folders::list, folders::create, folders::delete_by_id))
         .routes(routes!(folders::create_as_documented))
         .routes(routes!(folders::info, folders::delete))
+        .routes(routes!(folders::delete_by_force))
         .routes(routes!(folders::rename))
         .routes(routes!(folders::id_of_name))
         .routes(routes!(hosts::hosts))

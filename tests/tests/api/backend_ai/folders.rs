@@ -174,11 +174,12 @@ async fn what_is_not_there_and_what_is_not_yours_read_alike() {
 async fn a_folder_is_deleted_by_name_by_id_and_by_a_body() {
     let app = App::start().await;
     let ann = app.person("ann").await.signs;
-    for way in ["name", "id", "body"] {
+    for way in ["name", "id", "force", "body"] {
         let id = ann.created("mydata").await;
         let reply = match way {
             "name" => ann.plain("DELETE", "/folders/mydata").await,
             "id" => ann.plain("DELETE", &format!("/v2/folders/{id}")).await,
+            "force" => ann.plain("DELETE", &format!("/folders/{id}/force")).await,
             _ => ann.call("DELETE", "/folders", &json!({ "id": id })).await,
         };
         assert!(reply.expect(204).body.is_empty());

@@ -54,6 +54,18 @@ async fn each_list_holds_what_it_says() {
 }
 
 #[tokio::test]
+async fn what_is_asked_for_comes_in_that_order() {
+    let app = App::start().await;
+    let ann = app.person("ann").await.signs;
+    ann.created("a").await;
+    let body = json!({ "query": "{ vfolder_list { total_count items { status host name id creator } } }" });
+    let text = ask(&ann, &body).await.expect(200).text();
+    let order = ["total_count", "items", "status", "host", "name", "id", "creator"];
+    let places: Vec<_> = order.iter().map(|name| text.find(&format!("\"{name}\":")).expect("a name")).collect();
+    assert!(places.is_sorted(), "{text}");
+}
+
+#[tokio::test]
 async fn a_list_comes_in_pages_and_in_order() {
     let app = App::start().await;
     let ann = app.person("ann").await.signs;
