@@ -13,7 +13,7 @@ pub(super) struct Field {
     /// Its arguments, variables filled in.
     pub(super) arguments: Map<String, Value>,
     /// What is asked for of it.
-    pub(super) fields: Vec<Field>,
+    pub(super) fields: Vec<Self>,
 }
 
 /// How deep fields and values may lie in each other.

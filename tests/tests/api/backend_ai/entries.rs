@@ -17,7 +17,7 @@ async fn with_files(paths: &[&str]) -> (App, Person, String) {
 async fn listed(ann: &Person, path: &str) -> Vec<String> {
     let object = ann.signs.call("GET", "/folders/mydata/files", &json!({ "path": path })).await.expect(200).json();
     let names = |list: &Value, name: &str| -> Vec<String> {
-        list.as_array().expect("a list").iter().map(|entry| entry[name].as_str().unwrap().to_owned()).collect()
+        list.as_array().expect("a list").iter().map(|entry| entry[name].as_str().expect("a name").to_owned()).collect()
     };
     let files: Value = serde_json::from_str(object["files"].as_str().expect("a text")).expect("JSON in a text");
     assert_eq!(names(&object["items"], "name"), names(&files, "filename"));

@@ -161,7 +161,8 @@ impl Cast {
             let text = text.replace("{name}", &scene.0).replace("{id}", &scene.1);
             text.replace("{who}", EVERYBODY[number]).replace("{self}", &people[number].id)
         };
-        let (method, path, body): (Method, _, _) = (method.parse().unwrap(), fill(path), Bytes::from(fill(body)));
+        let (method, path, body): (Method, _, _) =
+            (method.parse().expect("a method"), fill(path), Bytes::from(fill(body)));
         if let Some(signer) = self.signer(number) {
             let kind = if body.starts_with(b"--XX") { "multipart/form-data; boundary=XX" } else { "application/json" };
             return signer.send(signer.request(method, &path, kind, body)).await;
