@@ -38,9 +38,9 @@ fn the_key_of_an_invitation_gives_its_id_back() {
     let key = ObjectKey::invitation(&id);
     assert_eq!(key.invitation_id(), Some(id));
     assert!(KeyPrefix::invitations_of(account).rest(&key).is_some());
-    for other in
-        [format!("{key}0"), key.as_str().to_uppercase(), format!("{key}/x"), ObjectKey::folder(folder).to_string()]
-    {
+    let prefix = KeyPrefix::invitations();
+    let upper = format!("{prefix}{}", prefix.rest(&key).unwrap().to_uppercase());
+    for other in [upper, format!("{key}0"), format!("{key}/x"), ObjectKey::folder(folder).to_string()] {
         assert_eq!(ObjectKey::listed(other).invitation_id(), None);
     }
 }
