@@ -2,10 +2,12 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use mapping::access::{Folder, Read};
 use mapping::files::{EntryKind, FileMeta, RangeRequest, ReadOptions, Reading, Served};
 use mapping::path::FilePath;
+use mapping::store::BodyStream;
 use mapping::{Error, ErrorKind, Subject, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use time::OffsetDateTime;
@@ -54,6 +56,22 @@ pub(crate) async fn serve(
         return answer(folder.read(path, ReadOptions::default()).await?, name, false);
     }
     answer(reading, name, wanted.is_some())
+}
+
+/// A body whose first bytes are there: what fails before them is told with the status, and not by a
+/// connection that closes without an answer.
+///
+/// # Errors
+/// What the stream began with.
+pub(crate) async fn started(mut stream: BodyStream) -> Result<Body, Error> {
+    match stream.next().await {
+        None => Ok(Body::empty()),
+        Some(Ok(first)) => Ok(Body::from_stream(stream::iter([Ok(first)]).chain(stream))),
+        Some(Err(error)) => Err(error.downcast::<Error>().unwrap_or_else(|error| {
+            let message = "the store did not answer: try again";
+            Error::new(ErrorKind::Unavailable, Subject::File, message).caused_by(error)
+        })),
+    }
 }
 
 /// What is known of a file, by a look.
@@ -160,6 +178,20 @@ mod tests {
             assert_eq!(is_of_another_version(&meta(), Some(&HeaderValue::from_static(known))), other, "{known}");
         }
         assert!(!is_of_another_version(&meta(), None));
+    }
+
+    #[tokio::test]
+    async fn what_fails_before_the_first_byte_is_told_with_the_status() {
+        let core = || std::io::Error::other(Error::new(ErrorKind::Conflict, Subject::File, "replaced"));
+        let kind = async |error| started(stream::iter([Err(error)]).boxed()).await.unwrap_err().kind();
+        assert_eq!(kind(core()).await, ErrorKind::Conflict);
+        assert_eq!(kind(std::io::ErrorKind::ConnectionReset.into()).await, ErrorKind::Unavailable);
+        let broken = stream::iter([Ok("some".into()), Ok("more".into()), Err(core())]).boxed();
+        let mut body = started(broken).await.unwrap().into_data_stream();
+        assert_eq!(body.next().await.unwrap().unwrap(), "some");
+        assert_eq!(body.next().await.unwrap().unwrap(), "more");
+        assert!(body.next().await.unwrap().is_err());
+        assert!(started(stream::empty().boxed()).await.unwrap().into_data_stream().next().await.is_none());
     }
 
     #[test]

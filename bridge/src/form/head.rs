@@ -11,6 +11,8 @@ const LONGEST_BOUNDARY: usize = 200;
 pub(crate) struct Head {
     /// The name of the file: `filename*` decoded, else `filename` as it stands.
     pub(crate) filename: Option<String>,
+    /// Whether it was `filename*`.
+    pub(crate) is_extended: bool,
     /// How long it will be.
     pub(crate) length: Option<u64>,
 }
@@ -40,7 +42,7 @@ impl Head {
             let (name, value) = line.split_once(':').ok_or("a line in the head of a part has no `:`")?;
             let value = value.trim();
             match name.trim_end().to_ascii_lowercase().as_str() {
-                "content-disposition" => parsed.filename = filename(value)?,
+                "content-disposition" => (parsed.filename, parsed.is_extended) = filename(value)?,
                 "content-length" => parsed.length = Some(digits(value)?),
                 "content-transfer-encoding" => plain(value, &["binary", "8bit", "7bit"])?,
                 "content-encoding" => plain(value, &["identity"])?,
@@ -61,11 +63,11 @@ fn digits(value: &str) -> Result<u64, &'static str> {
     crate::range::digits(value).map_err(|_| "the Content-Length of a part is no number")
 }
 
-fn filename(disposition: &str) -> Result<Option<String>, &'static str> {
-    let Some((_, parameters)) = disposition.split_once(';') else { return Ok(None) };
+fn filename(disposition: &str) -> Result<(Option<String>, bool), &'static str> {
+    let Some((_, parameters)) = disposition.split_once(';') else { return Ok((None, false)) };
     match find(parameters, "filename*") {
-        Some(extended) => decoded(&extended).map(Some),
-        None => Ok(find(parameters, "filename")),
+        Some(extended) => Ok((Some(decoded(&extended)?), true)),
+        None => Ok((find(parameters, "filename"), false)),
     }
 }
 

@@ -12,6 +12,7 @@ mod routes;
 mod run;
 mod soak;
 mod stores;
+mod transfers;
 mod uploads;
 mod within;
 mod world;

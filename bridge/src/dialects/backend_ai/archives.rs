@@ -13,7 +13,7 @@ use mapping::path::{DirPath, FilePath};
 use mapping::{Error, ErrorKind, Subject, Timestamp};
 
 use crate::archive::{self, Content, Format, MOST_MEMBERS, Member};
-use crate::download::attachment;
+use crate::download::{attachment, started};
 
 /// Refuses what cannot be an archive: a path at which nothing is, and more than one holds.
 ///
@@ -38,7 +38,7 @@ pub(super) async fn answer(
     look(folder, &paths).await?;
     let body = match *method {
         Method::HEAD => Body::empty(),
-        _ => Body::from_stream(format.write(members(folder, &paths))),
+        _ => started(format.write(members(folder, &paths))).await?,
     };
     let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));

@@ -46,7 +46,7 @@ pub(super) async fn several(
     let coding = Coding::for_version(version.and_then(|value| value.to_str().ok()));
     let (total, boundary) = (mixed::total(&files), state.bucket().random().uuid().as_simple().to_string());
     let kind = HeaderValue::from_str(&format!("multipart/mixed; boundary={boundary}"));
-    let mut response = Response::new(mixed::body(folder, files, coding, boundary));
+    let mut response = Response::new(download::started(mixed::body(folder, files, coding, boundary)).await?);
     response.headers_mut().insert(header::CONTENT_TYPE, kind.expect("hex digits stand in a header"));
     response.headers_mut().insert(TOTAL, HeaderValue::from(total));
     Ok(response)

@@ -3,12 +3,11 @@
 
 use std::io::{self, Write as _};
 
-use axum::body::Body;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::stream::BoxStream;
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, Stream, StreamExt, TryStreamExt, stream};
 use mapping::access::{Folder, Read};
 use mapping::budget::Permit;
 use mapping::files::{FileMeta, RangeRequest};
@@ -72,12 +71,12 @@ pub(super) fn total(files: &[Found]) -> u64 {
 
 /// The answer's body: each file in the version that was found. When one has changed meanwhile, the answer
 /// breaks off, which every client sees.
-pub(super) fn body(folder: Folder<Read>, files: Vec<Found>, coding: Coding, boundary: String) -> Body {
+pub(super) fn body(folder: Folder<Read>, files: Vec<Found>, coding: Coding, boundary: String) -> BodyStream {
     let end = Bytes::from(format!("--{boundary}--\r\n"));
     let batches = stream::iter(batches(files));
     let parts = batches.then(move |batch| fetch(folder.clone(), batch)).map(stream::iter).flatten();
     let parts = parts.map(move |part| part_of(part, coding, &boundary)).flatten();
-    Body::from_stream(parts.chain(stream::once(async { Ok(end) })))
+    parts.chain(stream::once(async { Ok(end) })).boxed()
 }
 
 /// The files in their order, small neighbours together.
@@ -132,24 +131,35 @@ fn part_of(ready: io::Result<Ready>, coding: Coding, boundary: &str) -> BoxStrea
         Ok(ready) => ready,
         Err(error) => return stream::once(async { Err(error) }).boxed(),
     };
-    let (head, content) = match ready {
+    match ready {
         Ready::Fetched(file, bytes, permit) => {
-            let head = head(&file, coding, boundary);
             let held = stream::once(async move {
                 let _held_until_sent = permit;
                 Ok(bytes)
             });
-            (head, held.boxed())
+            written(&file, held.boxed(), coding, boundary).boxed()
         }
         Ready::Later(folder, file) => {
-            let head = head(&file, coding, boundary);
-            let opened = async move { open(&folder, &file).await };
-            (head, opened.into_stream().try_flatten().boxed())
+            let boundary = boundary.to_owned();
+            // Opened before a word is said of it.
+            let opened = async move {
+                let content = open(&folder, &file).await?;
+                Ok::<_, io::Error>(written(&file, content, coding, &boundary))
+            };
+            opened.into_stream().try_flatten().boxed()
         }
-    };
+    }
+}
+
+fn written(
+    file: &Found,
+    content: BodyStream,
+    coding: Coding,
+    boundary: &str,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
     let content = if coding == Coding::Gzip { packed(content) } else { content };
-    let around = |bytes: Bytes| stream::once(async { Ok(bytes) });
-    around(head.into()).chain(content).chain(around(Bytes::from_static(b"\r\n"))).boxed()
+    let around = |bytes: Bytes| stream::iter([Ok(bytes)]);
+    around(head(file, coding, boundary).into()).chain(content).chain(around(Bytes::from_static(b"\r\n")))
 }
 
 /// Clients open a file of exactly this name where they are: it is the last segment and nothing else.

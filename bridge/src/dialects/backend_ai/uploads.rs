@@ -10,16 +10,17 @@ use mapping::files::WriteOptions;
 use mapping::id::UploadId;
 use mapping::path::FilePath;
 use mapping::{Error, ErrorKind, Subject};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::access::Granted;
 use super::error::{Refusal, malformed};
-use super::extract::Params;
+use super::extract::{Params, Reader};
 use super::tickets::{self, Origin, UploadErrand};
 use super::wire;
 use crate::app::State;
 use crate::body;
-use crate::form::{self, BadForm, Form, Part};
+use crate::form::{self, BadForm, Form, Head, Part};
 
 /// Stores the files of a form, one after the other, under the names that their parts have.
 #[utoipa::path(
@@ -29,19 +30,20 @@ use crate::form::{self, BadForm, Form, Part};
 pub(super) async fn upload(
     Shared(state): Shared<State>,
     Granted(folder): Granted<Write>,
+    reader: Reader,
     headers: HeaderMap,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
     let boundary = form::boundary(&headers);
     let boundary = boundary.ok_or_else(|| malformed("a form is expected: `multipart/form-data` with a boundary"))?;
     let form = Form::new(&boundary, body::counted(body).0);
-    state.finish(async move { store(&folder, &form).await }).await?;
+    state.finish(async move { store(&folder, &form, reader).await }).await?;
     Ok(StatusCode::CREATED)
 }
 
 /// Each file is there when its last byte was stored, whatever becomes of those behind it. A crash, and a form
 /// that breaks off, leave those before.
-async fn store(folder: &Folder<Write>, form: &Form) -> mapping::Result<()> {
+async fn store(folder: &Folder<Write>, form: &Form, reader: Reader) -> mapping::Result<()> {
     let mut stored = Stored::default();
     loop {
         let part = match form.next().await {
@@ -50,7 +52,7 @@ async fn store(folder: &Folder<Write>, form: &Form) -> mapping::Result<()> {
             Ok(None) => return Ok(()),
             Err(bad) => return Err(stored.before(unreadable(&bad))),
         };
-        match store_part(folder, part).await {
+        match store_part(folder, part, reader).await {
             Ok(path) => stored.note(path),
             Err(error) => return Err(stored.before(form.complaint().map_or(error, |bad| unreadable(&bad)))),
         }
@@ -59,11 +61,20 @@ async fn store(folder: &Folder<Write>, form: &Form) -> mapping::Result<()> {
 
 /// The length that a part says is looked at by the form: a stream of unknown length is stored in pieces that
 /// can be sent again when the store fails at one.
-async fn store_part(folder: &Folder<Write>, part: Part) -> mapping::Result<FilePath> {
-    let name = part.head.filename.ok_or_else(|| Error::invalid(Subject::Request, "a part of the form is no file"))?;
-    let path: FilePath = name.parse()?;
+async fn store_part(folder: &Folder<Write>, part: Part, reader: Reader) -> mapping::Result<FilePath> {
+    let path: FilePath = target(&part.head, reader)?.parse()?;
     folder.write(&path, None, part.body, WriteOptions::default()).await?;
     Ok(path)
+}
+
+/// What the file is called. Published clients encode a name that is not extended as well: those that run
+/// over newer libraries send no other.
+fn target(head: &Head, reader: Reader) -> mapping::Result<String> {
+    let name = head.filename.as_deref();
+    let name = name.ok_or_else(|| Error::invalid(Subject::Request, "a part of the form is no file"))?;
+    let encoded = reader == Reader::Client && !head.is_extended;
+    let decoded = encoded.then(|| percent_decode_str(name).decode_utf8().ok()).flatten();
+    Ok(decoded.map_or_else(|| name.to_owned(), std::borrow::Cow::into_owned))
 }
 
 fn unreadable(bad: &BadForm) -> Error {
