@@ -70,32 +70,32 @@ pub(crate) fn routes() -> impl Iterator<Item = (&'static str, &'static str)> {
 impl Transfer {
     const fn route(self) -> (&'static str, &'static str) {
         match self {
-            T::Form | T::FormOfParts => ("POST", "/folders/{name}/upload"),
-            T::RequestUpload => ("POST", "/folders/{name}/request-upload"),
-            T::CreateUploadSession => ("POST", "/folders/{name}/create-upload-session"),
-            T::Chunk | T::ChunkOfParts => ("PATCH", "/folders/_/tus/upload"),
-            T::ChunkByPath => ("PATCH", "/folders/_/tus/upload/{token}"),
-            T::Offset => ("HEAD", "/folders/_/tus/upload"),
-            T::OffsetByPath => ("HEAD", "/folders/_/tus/upload/{token}"),
-            T::Several => ("GET", "/folders/{name}/download"),
-            T::Single => ("GET", "/folders/{name}/download-single"),
-            T::RequestDownload => ("POST", "/folders/{name}/request-download"),
-            T::RequestArchive => ("POST", "/folders/{name}/request-download-archive"),
-            T::Follow | T::FollowArchive => ("GET", "/folders/_/download-with-token"),
+            Self::Form | Self::FormOfParts => ("POST", "/folders/{name}/upload"),
+            Self::RequestUpload => ("POST", "/folders/{name}/request-upload"),
+            Self::CreateUploadSession => ("POST", "/folders/{name}/create-upload-session"),
+            Self::Chunk | Self::ChunkOfParts => ("PATCH", "/folders/_/tus/upload"),
+            Self::ChunkByPath => ("PATCH", "/folders/_/tus/upload/{token}"),
+            Self::Offset => ("HEAD", "/folders/_/tus/upload"),
+            Self::OffsetByPath => ("HEAD", "/folders/_/tus/upload/{token}"),
+            Self::Several => ("GET", "/folders/{name}/download"),
+            Self::Single => ("GET", "/folders/{name}/download-single"),
+            Self::RequestDownload => ("POST", "/folders/{name}/request-download"),
+            Self::RequestArchive => ("POST", "/folders/{name}/request-download-archive"),
+            Self::Follow | Self::FollowArchive => ("GET", "/folders/_/download-with-token"),
         }
     }
 
     const fn status(self) -> u16 {
         match self {
-            T::Form | T::FormOfParts => 201,
-            T::Chunk | T::ChunkOfParts | T::ChunkByPath => 204,
+            Self::Form | Self::FormOfParts => 201,
+            Self::Chunk | Self::ChunkOfParts | Self::ChunkByPath => 204,
             _ => 200,
         }
     }
 
     /// Whether the answer can break off behind its head.
     const fn is_download(self) -> bool {
-        matches!(self, T::Several | T::Single | T::Follow | T::FollowArchive)
+        matches!(self, Self::Several | Self::Single | Self::Follow | Self::FollowArchive)
     }
 }
 
