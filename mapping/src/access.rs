@@ -77,6 +77,7 @@ impl Bucket {
             FolderRef::Name(name) => self.granted_by_name(account, name, A::NEEDED).await?,
         };
         let record = record.ok_or_else(no_such_folder)?;
+        self.adopt_moves(&record);
         Ok(Folder::opened_by(self, account, record, opened))
     }
 

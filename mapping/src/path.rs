@@ -70,6 +70,23 @@ impl FilePath {
         self.parent().path().map_or(Ok(()), Self::check_new_directory)
     }
 
+    /// Whether it is `other` or lies below it.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        self.0.strip_prefix(&other.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Whether one of the two is, or lies in, the other.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.is_within(other) || other.is_within(self)
+    }
+
+    /// The path that lies below `to` as this one lies below `from`, or `to` for `from` itself; `None` when
+    /// it does not lie there, or would be too long.
+    pub(crate) fn rebased(&self, from: &Self, to: &Self) -> Option<Self> {
+        let rest = self.0.strip_prefix(&from.0)?;
+        if rest.is_empty() || rest.starts_with('/') { format!("{to}{rest}").parse().ok() } else { None }
+    }
+
     /// Whether it lies below `directory`, at any depth.
     #[must_use]
     pub fn is_below(&self, directory: &DirPath) -> bool {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::FIRST_LONGEST_PATH;
 use crate::id::AccountId;
 use crate::key::{FolderPrefix, ObjectKey};
 use crate::limits::{AccountLimits, FolderLimits, LimitProfile};
@@ -118,6 +119,8 @@ impl Bucket {
             limits: FolderLimits::default(),
             profile: LimitProfile::default(),
             created: self.clock().now(),
+            moves: Vec::new(),
+            longest_path: FIRST_LONGEST_PATH,
         }
     }
 }

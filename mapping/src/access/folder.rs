@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{Write, Writes};
@@ -21,13 +21,55 @@ pub struct Folder<A> {
     account: Account,
     record: Arc<FolderRecord>,
     opened: Duration,
+    /// The newest record that was seen, and when it was asked for.
+    latest: Arc<Mutex<(Arc<FolderRecord>, Duration)>>,
+    as_stored: bool,
     access: PhantomData<fn() -> A>,
 }
 
 impl<A> Folder<A> {
     /// For whoever has asked what `account` may do here.
     pub(super) fn opened_by(bucket: &Bucket, account: &Account, record: Arc<FolderRecord>, opened: Duration) -> Self {
-        Self { bucket: bucket.clone(), account: account.clone(), record, opened, access: PhantomData }
+        let latest = Arc::new(Mutex::new((Arc::clone(&record), opened)));
+        let (bucket, account) = (bucket.clone(), account.clone());
+        Self { bucket, account, record, opened, latest, as_stored: false, access: PhantomData }
+    }
+
+    /// What lies in it under the keys at which it is stored, wherever directories have moved.
+    pub(crate) fn as_stored(bucket: &Bucket, account: &Account, record: Arc<FolderRecord>, opened: Duration) -> Self {
+        let record = Arc::new(FolderRecord { moves: Vec::new(), ..Arc::unwrap_or_clone(record) });
+        Self { as_stored: true, ..Self::opened_by(bucket, account, record, opened) }
+    }
+
+    /// Whether it shows what is stored.
+    pub(crate) const fn is_as_stored(&self) -> bool {
+        self.as_stored
+    }
+
+    /// The newest record that was seen through it, and when it was asked for.
+    pub(crate) fn latest(&self) -> (Arc<FolderRecord>, Duration) {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers a record that was asked for at `asked`.
+    pub(crate) fn learn(&self, record: &Arc<FolderRecord>, asked: Duration) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.1 <= asked {
+            *latest = (Arc::clone(record), asked);
+        }
+    }
+
+    /// The same folder, opened for what is no more.
+    fn with_access<B>(&self) -> Folder<B> {
+        Folder {
+            bucket: self.bucket.clone(),
+            account: self.account.clone(),
+            record: Arc::clone(&self.record),
+            opened: self.opened,
+            latest: Arc::clone(&self.latest),
+            as_stored: self.as_stored,
+            access: PhantomData,
+        }
     }
 
     /// The bucket that it lies in.
@@ -68,13 +110,13 @@ impl<A> Folder<A> {
 impl<A: Writes> Folder<A> {
     /// The same folder, for writing and no more.
     pub(crate) fn for_writing(&self) -> Folder<Write> {
-        Folder::opened_by(&self.bucket, &self.account, Arc::clone(&self.record), self.opened)
+        self.with_access()
     }
 }
 
 impl<A> Clone for Folder<A> {
     fn clone(&self) -> Self {
-        Self::opened_by(&self.bucket, &self.account, Arc::clone(&self.record), self.opened)
+        self.with_access()
     }
 }
 

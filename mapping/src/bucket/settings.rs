@@ -61,6 +61,11 @@ pub struct Settings {
     /// How many invitations one account may have at one time, give or take those that are made in the
     /// same moment.
     pub most_invitations: usize,
+    /// How many directories of one folder may be on their way at one time after they were moved at once;
+    /// more are moved file by file. 0 is none.
+    pub most_moves: usize,
+    /// How long a request waits for files that are on their way before it is told to try again.
+    pub wait_for_moves: Duration,
     /// How many folders of others may be shared with one account.
     pub most_joined: usize,
     /// With how many accounts one folder may be shared.
@@ -102,6 +107,8 @@ impl Default for Settings {
             invitation_life: Some(Duration::from_secs(30 * 24 * 60 * 60)),
             most_invited: 500,
             most_invitations: 200,
+            most_moves: 16,
+            wait_for_moves: Duration::from_secs(10),
             most_joined: 1000,
             most_members: 1000,
         }

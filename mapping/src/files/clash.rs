@@ -10,6 +10,7 @@ use futures::{StreamExt, TryStreamExt, stream, try_join};
 use crate::access::{Folder, Reads, Writes};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::Overwrite;
 use crate::key::ObjectKey;
 use crate::path::FilePath;
 use crate::store::ObjectMeta;
@@ -67,12 +68,19 @@ impl KnownDirectories {
 pub(crate) struct Writing {
     entered: Entered,
     existing: Option<ObjectMeta>,
+    /// Whether that is at the key that is written, and not still at an old one.
+    is_in_place: bool,
 }
 
 impl Writing {
     /// The file that is there now.
     pub(crate) const fn existing(&self) -> Option<&ObjectMeta> {
         self.existing.as_ref()
+    }
+
+    /// The same, where it is what a condition of the write is held against.
+    pub(crate) fn in_place(&self) -> Option<&ObjectMeta> {
+        self.existing().filter(|_| self.is_in_place)
     }
 }
 
@@ -81,9 +89,11 @@ impl<A: Reads> Folder<A> {
     /// above it is a file.
     ///
     /// # Errors
-    /// `Conflict`, naming what is in the way; `Invalid` for a name that no new file can have.
+    /// `Conflict`, naming what is in the way; `Busy` while what was moved away from there is on its way;
+    /// `Invalid` for a name that no new file can have.
     pub(crate) async fn look_for_clash(&self, path: &FilePath) -> Result<()> {
         path.check_new_file()?;
+        self.wait_until_free(path).await?;
         let (directory, ()) = try_join!(self.is_directory(path), self.look_above(path))?;
         if directory {
             return Err(super::is_a_directory(ErrorKind::Conflict, path));
@@ -117,16 +127,28 @@ impl<A: Writes> Folder<A> {
     pub(crate) async fn begin_write(&self, path: &FilePath) -> Result<Writing> {
         // Before the look: of two writes of one new path, one at least must know of the other.
         let entered = self.bucket().ledger().enter(self.id(), path);
-        let ((), existing) = try_join!(self.look_for_clash(path), self.head(path))?;
+        self.vouch_for(path.as_str().len()).await?;
+        let ((), found) = try_join!(self.look_for_clash(path), self.find(path))?;
         self.bucket().known_directories().forget(&self.key(path));
-        Ok(Writing { entered, existing })
+        let is_in_place = found.as_ref().is_some_and(|(key, _)| *key == self.key(path));
+        Ok(Writing { entered, existing: found.map(|(_, meta)| meta), is_in_place })
+    }
+
+    /// As [`Folder::begin_write`]. What is not to be replaced is never missed because it moved a moment ago.
+    pub(crate) async fn begin_write_over(&self, path: &FilePath, overwrite: Overwrite) -> Result<Writing> {
+        let believed = self.view().await?;
+        let writing = self.begin_write(path).await?;
+        if overwrite == Overwrite::No && writing.existing().is_none() && self.has_moved_since(&believed).await? {
+            return self.begin_write(path).await;
+        }
+        Ok(writing)
     }
 
     /// As [`Folder::begin_write`] where nothing can be, as far as is known: no look.
     pub(super) fn begin_blind_write(&self, path: &FilePath) -> Writing {
         let entered = self.bucket().ledger().enter(self.id(), path);
         self.bucket().known_directories().forget(&self.key(path));
-        Writing { entered, existing: None }
+        Writing { entered, existing: None, is_in_place: true }
     }
 
     /// Charges a write of `bytes`; to be settled once the file is there.

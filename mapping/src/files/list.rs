@@ -2,6 +2,7 @@
 
 use futures::{Stream, TryStreamExt, stream};
 
+use super::moves::{Lies, token_of_one};
 use super::page::{MAX_PAGE, Page, PageRequest, PageToken, is_empty};
 use super::trash::trash;
 use super::{Entry, EntryKind, no_such_directory};
@@ -25,20 +26,49 @@ impl<A: Reads> Folder<A> {
         if request.limit == 0 {
             return Err(Error::invalid(Subject::Request, "a page has at least one entry"));
         }
-        let first = request.token.is_none();
+        let request = PageRequest { limit: request.limit.min(MAX_PAGE), ..request };
+        let believed = self.view().await?;
+        match self.list_page(directory, request.clone()).await {
+            Err(error) if self.is_news(&believed, &error).await? => self.list_page(directory, request).await,
+            answer => answer,
+        }
+    }
+
+    async fn list_page(&self, directory: &DirPath, request: PageRequest) -> Result<Page> {
+        let record = self.view().await?;
         let veil = self.veil(directory.path()).await?;
+        let lies = directory.path().map_or(Lies::Here, |path| record.lies(path));
+        let mut page = match lies {
+            Lies::Here => self.list_one(directory, request).await?,
+            Lies::HereOrAt(old) => self.list_both(directory, &old, request).await?,
+            Lies::Away => return Err(no_such_directory(directory)),
+        };
+        page.entries.retain(|entry| record.lies(&entry.path) != Lies::Away);
+        self.without_hidden(veil, directory, page).await
+    }
+
+    async fn list_one(&self, directory: &DirPath, request: PageRequest) -> Result<Page> {
+        let first = request.token.is_none();
+        let PageRequest { limit, token } = request;
+        let stored = self.list_stored(directory, PageRequest { limit, token: token_of_one(token) }).await?;
+        if first && !stored.is_there && directory.path().is_some() {
+            return Err(no_such_directory(directory));
+        }
+        Ok(stored.page)
+    }
+
+    /// One page of what is stored at the keys of `directory`.
+    pub(super) async fn list_stored(&self, directory: &DirPath, request: PageRequest) -> Result<StoredPage> {
+        let first = request.token.is_none();
         let asked = ListRequest {
             prefix: KeyPrefix::directory(self.prefix(), directory),
             delimited: true,
             token: request.token.map(|token| token.as_str().to_owned()),
             start_after: None,
-            limit: request.limit.min(MAX_PAGE),
+            limit: request.limit,
         };
         let page = self.bucket().store().list(asked).await.map_err(|error| refused(error, first))?;
-        if first && is_empty(&page) && directory.path().is_some() {
-            return Err(no_such_directory(directory));
-        }
-        self.without_hidden(veil, directory, entries(self.prefix(), page)).await
+        Ok(StoredPage { is_there: !is_empty(&page), page: entries(self.prefix(), page) })
     }
 
     /// All of what is in `directory`, page after page, holding one page in memory.
@@ -86,14 +116,31 @@ impl<A: Reads> Folder<A> {
 
     /// Whether anything lies below `path`: its marker or a child. One cheap look.
     pub(crate) async fn is_directory(&self, path: &FilePath) -> Result<bool> {
-        let page = self.bucket().store().list(self.any_child(&DirPath::at(path.clone()))).await;
-        Ok(!is_empty(&page.map_err(|error| error.about(Subject::File))?))
+        let places = match self.view().await?.lies(path) {
+            Lies::Here => vec![path.clone()],
+            Lies::HereOrAt(old) => vec![path.clone(), old, path.clone()],
+            Lies::Away => Vec::new(),
+        };
+        for place in places {
+            let page = self.bucket().store().list(self.any_child(&DirPath::at(place))).await;
+            if !is_empty(&page.map_err(|error| error.about(Subject::File))?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The shortest listing that shows whether there is anything in `directory`.
     fn any_child(&self, directory: &DirPath) -> ListRequest {
         ListRequest { limit: 1, ..ListRequest::all(KeyPrefix::directory(self.prefix(), directory)) }
     }
+}
+
+/// A page of what is stored in a directory.
+pub(super) struct StoredPage {
+    pub(super) page: Page,
+    /// Whether there is anything at all, if only the directory's marker.
+    pub(super) is_there: bool,
 }
 
 fn refused(error: StoreError, first: bool) -> Error {
@@ -122,7 +169,7 @@ const fn directory(path: FilePath) -> Entry {
 }
 
 /// The bytes of an entry's key: a directory's ends in `/`.
-fn key_order(entry: &Entry) -> impl Iterator<Item = u8> + '_ {
+pub(super) fn key_order(entry: &Entry) -> impl Iterator<Item = u8> + '_ {
     let end = entry.is_directory().then_some(b'/');
     entry.path.as_str().bytes().chain(end)
 }

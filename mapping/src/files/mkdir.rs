@@ -45,6 +45,8 @@ impl<A: Writes> Folder<A> {
     /// is missing, and for a name that no new directory can have.
     pub async fn mkdir(&self, path: &FilePath, parents: Parents) -> Result<()> {
         path.check_new_directory()?;
+        self.wait_until_free(path).await?;
+        self.vouch_for(path.as_str().len()).await?;
         let looks = (self.head(path), self.is_directory(path), self.look_above(path), self.has_parent(path, parents));
         let (file, directory, (), parent) = try_join!(looks.0, looks.1, looks.2, looks.3)?;
         if file.is_some() {
@@ -67,16 +69,25 @@ impl<A: Writes> Folder<A> {
     }
 
     pub(super) async fn put_marker(&self, path: &FilePath) -> Result<()> {
-        let key = ObjectKey::marker(self.prefix(), path);
+        self.put_marker_at(&ObjectKey::marker(self.prefix(), path)).await.map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => already_exists(path).caused_by(error),
+            _ => error,
+        })
+    }
+
+    pub(super) async fn put_marker_at(&self, key: &ObjectKey) -> Result<()> {
         let stamp = Stamp::random(self.bucket().random());
         let attributes = stamped(&stamp, Some(MARKER_TYPE.to_owned()), BTreeMap::new());
         for attempt in 1.. {
             let body = Body::from(Bytes::new());
-            let put = self.bucket().store().put(&key, body, attributes.clone(), Condition::Absent).await;
+            let put = self.bucket().store().put(key, body, attributes.clone(), Condition::Absent).await;
             let Err(error) = put else { break };
-            match self.whose_marker(&key, &stamp, &error).await? {
+            match self.whose_marker(key, &stamp, &error).await? {
                 Marker::Ours => break,
-                Marker::Theirs => return Err(already_exists(path).caused_by(error)),
+                Marker::Theirs => {
+                    let message = format!("`{key}` already exists");
+                    return Err(Error::new(ErrorKind::AlreadyExists, Subject::File, message).caused_by(error));
+                }
                 // A store that says 409 has done nothing, and wants to be asked again.
                 Marker::Nobodys if error.kind() == StoreErrorKind::Conflict && attempt < CONFLICTS => {
                     tokio::time::sleep(CONFLICT_PAUSE * attempt).await;

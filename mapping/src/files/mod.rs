@@ -5,6 +5,7 @@ mod clash;
 mod copy;
 mod list;
 mod mkdir;
+mod moves;
 mod outlive;
 mod page;
 mod read;
@@ -27,6 +28,7 @@ pub use remove::{Depth, Failure, Removed};
 pub use write::WriteOptions;
 
 pub(crate) use clash::KnownDirectories;
+pub(crate) use moves::FIRST_LONGEST_PATH;
 
 use std::time::Duration;
 
@@ -113,6 +115,14 @@ impl<A: Reads> Folder<A> {
     /// # Errors
     /// `NotFound` when nothing is.
     pub async fn stat(&self, path: &FilePath) -> Result<Entry> {
+        let believed = self.view().await?;
+        match self.stat_once(path).await {
+            Err(error) if self.is_news(&believed, &error).await? => self.stat_once(path).await,
+            answer => answer,
+        }
+    }
+
+    async fn stat_once(&self, path: &FilePath) -> Result<Entry> {
         let veil = self.veil(Some(path)).await?;
         if let Some(meta) = self.head(path).await? {
             if self.is_hidden(veil, path).await? {
@@ -129,14 +139,31 @@ impl<A: Reads> Folder<A> {
 
     /// The file at `path`, or `None`.
     pub(crate) async fn head(&self, path: &FilePath) -> Result<Option<ObjectMeta>> {
-        match self.bucket().store().head(&self.key(path)).await {
-            Ok(meta) => Ok(Some(meta)),
-            Err(error) if error.kind() == StoreErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.about(Subject::File)),
+        Ok(self.find(path).await?.map(|(_, meta)| meta))
+    }
+
+    /// As [`Folder::head`], never missing what moved a moment ago.
+    pub(crate) async fn find_afresh(&self, path: &FilePath) -> Result<Option<ObjectMeta>> {
+        let believed = self.view().await?;
+        match self.head(path).await? {
+            None if self.has_moved_since(&believed).await? => self.head(path).await,
+            found => Ok(found),
         }
     }
 
-    /// Where the bytes of the file at `path` are.
+    /// The file at `path` and the key at which it is, or `None`.
+    pub(crate) async fn find(&self, path: &FilePath) -> Result<Option<(ObjectKey, ObjectMeta)>> {
+        for key in self.keys(path).await? {
+            match self.bucket().store().head(&key).await {
+                Ok(meta) => return Ok(Some((key, meta))),
+                Err(error) if error.kind() == StoreErrorKind::NotFound => {}
+                Err(error) => return Err(error.about(Subject::File)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where the bytes of a new file at `path` go.
     pub(crate) fn key(&self, path: &FilePath) -> ObjectKey {
         ObjectKey::file(self.prefix(), path)
     }

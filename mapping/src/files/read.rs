@@ -97,6 +97,14 @@ impl<A: Reads> Folder<A> {
     }
 
     async fn read_as(&self, path: &FilePath, range: RangeRequest, version: Option<&ETag>) -> Result<Reading> {
+        let believed = self.view().await?;
+        match self.read_once(path, range, version).await {
+            Err(error) if self.is_news(&believed, &error).await? => self.read_once(path, range, version).await,
+            answer => answer,
+        }
+    }
+
+    async fn read_once(&self, path: &FilePath, range: RangeRequest, version: Option<&ETag>) -> Result<Reading> {
         let veil = self.veil(Some(path)).await?;
         let reading = self.read_unveiled(path, range, version).await?;
         if self.is_hidden(veil, path).await? {
@@ -123,25 +131,30 @@ impl<A: Reads> Folder<A> {
         }
         let served = if range.is_some() { Served::Part } else { Served::Whole };
         let options = GetOptions { range, if_match: version.cloned() };
-        match self.bucket().read(&self.key(path), options).await {
-            Ok(object) => Ok(reading(object, served)),
-            Err(error) if error.kind() == StoreErrorKind::InvalidRange => self.past_end(path).await,
-            Err(error) if error.kind() == StoreErrorKind::NotFound => Err(self.why_not(path).await),
-            Err(error) if error.kind() == StoreErrorKind::PreconditionFailed => Err(replaced(path).caused_by(error)),
-            Err(error) => Err(error.about(Subject::File)),
+        for key in self.keys(path).await? {
+            match self.bucket().read(&key, options.clone()).await {
+                Ok(object) => return Ok(reading(object, served)),
+                Err(error) if error.kind() == StoreErrorKind::InvalidRange => return self.past_end(path).await,
+                Err(error) if error.kind() == StoreErrorKind::NotFound => {}
+                Err(error) if error.kind() == StoreErrorKind::PreconditionFailed => {
+                    return Err(replaced(path).caused_by(error));
+                }
+                Err(error) => return Err(error.about(Subject::File)),
+            }
         }
+        Err(self.why_not(path).await)
     }
 
     /// S3 has suffix ranges, but an empty file fails them in as many ways as there are stores.
     async fn read_suffix(&self, path: &FilePath, length: u64) -> Result<Reading> {
         for _ in 0..ATTEMPTS {
-            let Some(meta) = self.head(path).await? else { return Err(self.why_not(path).await) };
+            let Some((key, meta)) = self.find(path).await? else { return Err(self.why_not(path).await) };
             if meta.size == 0 || length == 0 {
                 return Ok(nothing(meta));
             }
             let range = meta.size.saturating_sub(length)..meta.size;
             let options = GetOptions { range: Some(range), if_match: Some(meta.etag) };
-            match self.bucket().read(&self.key(path), options).await {
+            match self.bucket().read(&key, options).await {
                 Ok(object) => return Ok(reading(object, Served::Part)),
                 Err(error) if changed(error.kind()) => {}
                 Err(error) => return Err(error.about(Subject::File)),

@@ -57,9 +57,12 @@ impl<A: Deletes> Folder<A> {
     /// is waited for: [`Folder::remove_tree`] says so instead.)
     pub async fn remove(&self, path: &FilePath, depth: Depth) -> Result<Removed> {
         self.refuse_under_way(path).await?;
-        let removed = match self.head(path).await? {
+        self.wait_until_settled(path).await?;
+        let began = self.bucket().clock().elapsed();
+        let removed = match self.find_afresh(path).await? {
             Some(file) => {
                 self.delete_file(path, Condition::Always, self.charge_removal().await?).await?;
+                self.refuse_moved_since(began, path).await?;
                 Removed { files: 1, bytes: file.size, ..Removed::default() }
             }
             None if !self.is_directory(path).await? => return Err(no_such_file(path)),

@@ -32,7 +32,7 @@ impl<A: Writes> Folder<A> {
     ///
     /// # Errors
     /// `AlreadyExists` under [`Overwrite::No`]; `Conflict` when a directory has that name or a file
-    /// is above it; `Invalid` for a broken body; `NotFound` when the folder was deleted
+    /// is above it; `Busy` while what was moved away from there is still on its way; `Invalid` for a broken body; `NotFound` when the folder was deleted
     /// or is not shared any more when the last bytes come, `Forbidden` and `Unauthenticated` likewise;
     /// `Unavailable` when nobody can tell whether it was written.
     pub async fn write(
@@ -54,7 +54,7 @@ impl<A: Writes> Folder<A> {
 
     /// Writes a file that one PUT can take.
     pub(crate) async fn put(&self, path: &FilePath, body: Body, options: WriteOptions) -> Result<FileMeta> {
-        let writing = self.begin_write(path).await?;
+        let writing = self.begin_write_over(path, options.overwrite).await?;
         if options.overwrite == Overwrite::No && writing.existing().is_some() {
             return Err(already_exists(path));
         }

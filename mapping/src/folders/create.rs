@@ -15,6 +15,7 @@ use crate::name::FolderName;
 use crate::records::{FolderRecord, FolderState, NameEntry, NameKind, NamesRecord};
 
 use super::names::Taken;
+use crate::files::FIRST_LONGEST_PATH;
 
 impl Bucket {
     /// Makes a folder of this name that nothing limits but what is set.
@@ -81,6 +82,8 @@ fn new_record(
         limits: FolderLimits::default(),
         profile,
         created,
+        moves: Vec::new(),
+        longest_path: FIRST_LONGEST_PATH,
     }
 }
 

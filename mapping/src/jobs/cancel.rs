@@ -4,7 +4,8 @@ use super::list::JobInfo;
 use super::no_such_job;
 use super::record::{JobRecord, JobState};
 use crate::bucket::Bucket;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::tree::Work;
 use crate::id::JobId;
 use crate::manifest::Change;
 
@@ -14,9 +15,11 @@ impl Bucket {
     /// over stays as it is. The replica that works on it hears of it within seconds.
     ///
     /// # Errors
-    /// `NotFound`; `Unavailable`: it may have been asked.
+    /// `NotFound`; `Conflict` for a directory that is moved already and whose files only follow;
+    /// `Unavailable`: it may have been asked.
     pub async fn cancel_job(&self, id: JobId) -> Result<JobInfo> {
         let ask = |record: &mut JobRecord| match record.state {
+            JobState::Running if record.plan.work == Work::Relocate => Err(moved_already()),
             JobState::Running => {
                 record.state = JobState::Cancelling;
                 Ok(Change::Save(record.clone()))
@@ -32,4 +35,9 @@ impl Bucket {
         self.jobs().stop(id);
         Ok(record.into())
     }
+}
+
+fn moved_already() -> Error {
+    let message = "the directory is moved already, and its files only follow: move it back instead";
+    Error::new(ErrorKind::Conflict, Subject::Job, message)
 }

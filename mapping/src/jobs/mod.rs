@@ -1,6 +1,7 @@
 //! Work on trees that outlasts its request. It begins in the request (`underway`), goes on as a
 //! document in the bucket with a lease (`run`), and is taken over when its replica dies (`tend`).
 
+mod adopt;
 mod attend;
 mod cancel;
 mod held;
@@ -15,6 +16,7 @@ mod underway;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +47,8 @@ struct Known {
     running: HashMap<JobId, CancellationToken>,
     /// Jobs of others, and what was seen of their leases.
     watched: HashMap<JobId, Arc<Watch>>,
+    /// Moves that were seen to, and when.
+    adopted: HashMap<JobId, Duration>,
     /// Jobs that are over: not looked at again.
     over: HashSet<JobId>,
 }

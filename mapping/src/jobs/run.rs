@@ -44,7 +44,9 @@ impl Run {
         plan: Plan,
         tell_job: oneshot::Sender<()>,
     ) -> Self {
-        let job_at = Instant::now() + bucket.settings().job_after;
+        // What is done for everybody already must not be forgotten.
+        let after = if plan.work == Work::Relocate { Duration::ZERO } else { bucket.settings().job_after };
+        let job_at = Instant::now() + after;
         let walk = Arc::new(Walk::new(bucket.clone(), id, account, plan, CancellationToken::new()));
         Self { bucket, walk, position: Position::default(), held: None, tell_job: Some(tell_job), job_at }
     }
@@ -53,6 +55,7 @@ impl Run {
     pub(super) fn go_on(bucket: Bucket, account: Account, record: &JobRecord, held: Held) -> Self {
         let stop = CancellationToken::new();
         let walk = Arc::new(Walk::new(bucket.clone(), record.id, account, record.plan.clone(), stop));
+        walk.is_taken_over();
         let position = record.position();
         if let Some(until) = position.until {
             walk.is_job_since(until);
@@ -204,11 +207,12 @@ impl Run {
         if !held.lease().is_mine_for(Duration::ZERO) {
             return Some(Ended::Elsewhere);
         }
-        if error.kind() != ErrorKind::Unavailable || tries >= MOST_TRIES {
+        let endless = self.walk.plan().work == Work::Relocate;
+        if !endless && (error.kind() != ErrorKind::Unavailable || tries >= MOST_TRIES) {
             return Some(self.fail(error).await);
         }
         tracing::debug!(job.id = %self.walk.id(), %error, tries, "a step of a job is tried again");
-        let pause = sleep(pause(self.bucket.random(), tries));
+        let pause = sleep(pause(self.bucket.random(), tries.min(MOST_TRIES)));
         let attended = async {
             tokio::select! {
                 () = pause => {}

@@ -11,6 +11,7 @@ use crate::accounts::Account;
 use crate::bucket::Bucket;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::tree::Work;
 use crate::id::JobId;
 use crate::key::{KeyPrefix, ObjectKey};
 use crate::lease::{Attempt, Lease, Watch};
@@ -123,7 +124,7 @@ impl Bucket {
     /// Whose job it is, if he may still act. What he may do in the folders is asked at each step.
     async fn job_account(&self, record: &JobRecord) -> Result<Account> {
         let account = self.account(record.account).await?;
-        if account.disabled {
+        if account.disabled && record.plan.work != Work::Relocate {
             return Err(Error::new(ErrorKind::Forbidden, Subject::Account, "the account is disabled"));
         }
         Ok(account)

@@ -78,6 +78,16 @@ impl Underway {
         Self { id, target, became_job, ended }
     }
 
+    /// Something that is done already for all who look: what is left to do for it goes on as a job.
+    pub(crate) fn moved(id: JobId, bucket: &Bucket, account: &Account, plan: Plan) -> Self {
+        let Self { target, .. } = Self::begin_as(id, bucket, account, plan);
+        let (_, became_job) = oneshot::channel();
+        let (tell_end, ended) = oneshot::channel();
+        let outcome = Outcome { target: target.clone(), progress: Progress::default(), cancelled: false };
+        drop(tell_end.send(Ok(outcome)));
+        Self { id, target, became_job, ended }
+    }
+
     /// Its id, by which it is found once it is a job.
     #[must_use]
     pub const fn id(&self) -> JobId {

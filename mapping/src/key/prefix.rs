@@ -6,6 +6,9 @@ use super::{CONTROL, FolderPrefix, KeyPrefix, ObjectKey};
 use crate::id::{AccountId, FolderId, UploadId};
 use crate::path::DirPath;
 
+/// The longest key that every store takes.
+const MAX_KEY_BYTES: usize = 1024;
+
 impl KeyPrefix {
     /// All data of a folder.
     #[must_use]
@@ -139,6 +142,15 @@ impl KeyPrefix {
     #[must_use]
     pub fn rest<'k>(&self, key: &'k ObjectKey) -> Option<&'k str> {
         key.0.strip_prefix(&self.0)
+    }
+}
+
+impl ObjectKey {
+    /// The key that lies below `to` as this one lies below `from`; `None` when it does not lie there, or
+    /// when no store would take it.
+    pub(crate) fn rebased(&self, from: &KeyPrefix, to: &KeyPrefix) -> Option<Self> {
+        let key = format!("{to}{}", from.rest(self)?);
+        (key.len() <= MAX_KEY_BYTES).then_some(Self(key))
     }
 }
 

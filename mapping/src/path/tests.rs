@@ -138,3 +138,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_path_keeps_its_place_below_what_is_moved() {
+    let path = |text: &str| text.parse::<FilePath>().unwrap();
+    let moved = |text| path(text).rebased(&path("a/b"), &path("Trash/b")).map(|path| path.to_string());
+    assert_eq!(moved("a/b").unwrap(), "Trash/b");
+    assert_eq!(moved("a/b/c").unwrap(), "Trash/b/c");
+    assert_eq!((moved("a/bc"), moved("a")), (None, None));
+}
+
+#[test]
+fn what_lies_in_each_other_overlaps() {
+    let path = |text: &str| text.parse::<FilePath>().unwrap();
+    assert!(path("a").overlaps(&path("a/b")) && path("a/b").overlaps(&path("a")));
+    assert!(!path("a/b").overlaps(&path("a/bc")));
+    assert!(path("a/b").is_within(&path("a")) && path("a").is_within(&path("a")) && !path("a").is_within(&path("a/b")));
+}

@@ -10,11 +10,12 @@ use crate::bucket::Bucket;
 use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::Subject;
-use crate::id::{AccountId, FolderId, InvitationMark};
+use crate::id::{AccountId, FolderId, InvitationMark, JobId};
 use crate::key::FolderPrefix;
 use crate::limits::{FolderLimits, LimitProfile};
 use crate::manifest::Document;
 use crate::name::FolderName;
+use crate::path::{FilePath, MAX_PATH_BYTES};
 
 use super::invitation::Pending;
 
@@ -38,6 +39,39 @@ pub(crate) struct FolderRecord {
     #[serde(default)]
     pub(crate) profile: LimitProfile,
     pub(crate) created: Timestamp,
+    /// Directories that were moved and whose files follow. Never does one begin or end in another.
+    #[serde(default)]
+    pub(crate) moves: Vec<PendingMove>,
+    /// No path in it is longer, in bytes; but for what other programs put there, and for what
+    /// `moves` add.
+    #[serde(default = "any_path")]
+    pub(crate) longest_path: usize,
+}
+
+/// A directory that is at `to` for all who look, while its files still come from `from`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PendingMove {
+    /// The job that brings the files.
+    pub(crate) id: JobId,
+    /// Who moved it.
+    pub(crate) account: AccountId,
+    pub(crate) from: FilePath,
+    pub(crate) to: FilePath,
+    pub(crate) stage: MoveStage,
+    pub(crate) since: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MoveStage {
+    /// Files may be at their old keys.
+    Following,
+    /// None is: the old keys are looked at no more, and are free once all replicas know that.
+    Followed,
+}
+
+const fn any_path() -> usize {
+    MAX_PATH_BYTES
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

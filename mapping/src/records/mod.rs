@@ -12,7 +12,7 @@ mod tests;
 
 pub(crate) use account::{AccessKey, AccountRecord, AccountState, ApiToken, CredentialState};
 pub(crate) use claim::{CredentialPointer, EmailClaim};
-pub(crate) use folder::{FolderRecord, FolderState, Member};
+pub(crate) use folder::{FolderRecord, FolderState, Member, MoveStage, PendingMove};
 pub(crate) use format::FormatRecord;
 pub(crate) use invitation::{InvitationRecord, Pending};
 pub(crate) use names::{Draining, NameEntry, NameKind, NamesRecord};

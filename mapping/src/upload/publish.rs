@@ -47,8 +47,8 @@ impl Publishing<'_> {
             },
         };
         let folder = &self.upload.folder;
-        let writing = folder.begin_write(&self.record.path).await?;
-        let existing = writing.existing().cloned();
+        let writing = folder.begin_write_over(&self.record.path, self.overwrite).await?;
+        let (existing, in_place) = (writing.existing().cloned(), writing.in_place().cloned());
         if let Some(done) = existing.as_ref().and_then(|there| self.session().is_mine(self.record, there)) {
             return Ok(Some(done));
         }
@@ -63,7 +63,7 @@ impl Publishing<'_> {
         let charged = folder.charge(writing, self.survey.total).await?;
         let outcome = match fixed {
             Some(fixed) => self.complete(fixed, &parts).await,
-            None => self.put(existing.as_ref()).await,
+            None => self.put(in_place.as_ref()).await,
         };
         settle(charged, outcome)
     }

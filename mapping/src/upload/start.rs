@@ -27,7 +27,8 @@ impl<A: Writes> Folder<A> {
     ///
     /// # Errors
     /// `Conflict` when a directory has this name, or a file the name of a directory above;
-    /// `Invalid` for a name that no new file can have; `TooLarge` for more than any store takes;
+    /// `Busy` while what was moved away from there is still on its way; `Invalid` for a name that no new file
+    /// can have; `TooLarge` for more than any store takes;
     /// `OverQuota` for more than the folder may ever hold (whether it fits beside what is there, the
     /// finish decides); `Unavailable` when the store does not answer.
     pub async fn start_upload(&self, path: FilePath, length: Option<u64>, options: UploadOptions) -> Result<UploadId> {

@@ -3,6 +3,7 @@
 
 use super::Usage;
 use super::amount::Amount;
+use super::count::is_below_any;
 use super::ledger::Ledger;
 use crate::error::{Result, Subject};
 use crate::id::FolderId;
@@ -56,7 +57,8 @@ impl Ledger<'_> {
         let _counting = tally.counting.lock().await;
         let before = self.look(folder, &tally).await?;
         let begun = self.begin(folder, &tally).await?;
-        let mut census = Census::new(KeyPrefix::folder(prefix));
+        let arrivals = self.arrivals(folder, prefix).await?;
+        let mut census = Census::new(KeyPrefix::folder(prefix), arrivals.clone());
         let mut request = ListRequest::all(KeyPrefix::folder(prefix));
         loop {
             let page = self.bucket.store().list(request.clone()).await.map_err(|error| error.about(Subject::Folder))?;
@@ -64,10 +66,13 @@ impl Ledger<'_> {
             let Some(token) = page.next else { break };
             request.token = Some(token);
         }
+        for arrival in &arrivals {
+            self.list_files(arrival.clone(), |object| census.add(object.size)).await?;
+        }
         let after = self.look(folder, &tally).await?;
         let replica = self.bucket.replica();
         let moved = before.total() != after.total() || !after.held.quiet;
-        let unsettled = before.needs_count(replica) || after.needs_count(replica) || moved;
+        let unsettled = !arrivals.is_empty() || before.needs_count(replica) || after.needs_count(replica) || moved;
         let repaired = repair == Repair::Yes && self.save(folder, &tally, begun, census.sum).await?.is_some();
         Ok(Checked {
             recorded: before.total().into(),
@@ -92,6 +97,8 @@ impl From<Amount> for Usage {
 #[derive(Debug)]
 struct Census {
     folder: KeyPrefix,
+    /// Where files are arriving: those are added later.
+    arrivals: Vec<KeyPrefix>,
     sum: Amount,
     /// Files that a directory of the same name may still follow, each the beginning of the next.
     open: Vec<String>,
@@ -102,9 +109,10 @@ struct Census {
 }
 
 impl Census {
-    const fn new(folder: KeyPrefix) -> Self {
+    const fn new(folder: KeyPrefix, arrivals: Vec<KeyPrefix>) -> Self {
         Self {
             folder,
+            arrivals,
             sum: Amount { bytes: 0, files: 0 },
             open: Vec::new(),
             last: String::new(),
@@ -117,10 +125,14 @@ impl Census {
     fn take(&mut self, page: &ListPage) {
         for object in &page.objects {
             self.look(&object.key);
-            if !object.key.as_str().ends_with('/') {
-                self.sum = self.sum.plus(Amount { bytes: object.size, files: 1 });
+            if !object.key.as_str().ends_with('/') && !is_below_any(&self.arrivals, &object.key) {
+                self.add(object.size);
             }
         }
+    }
+
+    fn add(&mut self, bytes: u64) {
+        self.sum = self.sum.plus(Amount { bytes, files: 1 });
     }
 
     fn look(&mut self, key: &ObjectKey) {
@@ -154,7 +166,7 @@ mod tests {
     fn census(paths: &[&str]) -> Census {
         let prefix = FolderPrefix::of(FolderId::random(&SystemRandom));
         let folder = KeyPrefix::folder(&prefix);
-        let mut census = Census::new(folder.clone());
+        let mut census = Census::new(folder.clone(), Vec::new());
         let listed = |path: &&str| Listed {
             key: ObjectKey::listed(format!("{folder}{path}")),
             size: 5,

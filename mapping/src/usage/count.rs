@@ -9,9 +9,11 @@ use super::record::{Finding, UsageRecord};
 use super::tally::Tally;
 use crate::error::{Result, Subject};
 use crate::id::{FolderId, ReplicaId};
-use crate::key::{FolderPrefix, KeyPrefix};
+use crate::key::{FolderPrefix, KeyPrefix, ObjectKey};
 use crate::manifest::Change;
-use crate::store::ListRequest;
+use crate::path::DirPath;
+use crate::records::FolderRecord;
+use crate::store::{ListRequest, Listed};
 
 /// How often a count that another replica overtook is done again before the document is taken as
 /// it is: never too little.
@@ -54,7 +56,7 @@ impl Ledger<'_> {
         }
         for _ in 0..ROUNDS {
             let begun = self.begin(folder, &tally).await?;
-            let listed = self.list_amount(prefix).await?;
+            let listed = self.list_amount(folder, prefix).await?;
             if let Some(amount) = self.save(folder, &tally, begun, listed).await? {
                 return Ok(amount);
             }
@@ -88,17 +90,49 @@ impl Ledger<'_> {
         Ok(Begun { base, held, dead: tally.dead(began) })
     }
 
-    async fn list_amount(&self, prefix: &FolderPrefix) -> Result<Amount> {
-        let mut request = ListRequest::all(KeyPrefix::folder(prefix));
+    /// What is there. Where the files of a moved directory follow it, its new place is listed last: so
+    /// each file is seen at one of the two places at least, and too much is counted away at the end of the move.
+    async fn list_amount(&self, folder: FolderId, prefix: &FolderPrefix) -> Result<Amount> {
+        let arrivals = self.arrivals(folder, prefix).await?;
         let mut sum = Amount::default();
-        loop {
-            let page = self.bucket.store().list(request.clone()).await.map_err(|error| error.about(Subject::Folder))?;
-            for object in page.objects.iter().filter(|object| !object.key.as_str().ends_with('/')) {
+        let all = KeyPrefix::folder(prefix);
+        self.list_files(all, |object| {
+            if !is_below_any(&arrivals, &object.key) {
                 sum = sum.plus(Amount { bytes: object.size, files: 1 });
             }
-            let Some(token) = page.next else { return Ok(sum) };
+        })
+        .await?;
+        for arrival in arrivals {
+            self.list_files(arrival, |object| sum = sum.plus(Amount { bytes: object.size, files: 1 })).await?;
+        }
+        Ok(sum)
+    }
+
+    /// Where files of directories arrive that have moved. To be asked once a count has begun: files of one that
+    /// is not among them do not begin to move before that count is dropped.
+    pub(super) async fn arrivals(&self, folder: FolderId, prefix: &FolderPrefix) -> Result<Vec<KeyPrefix>> {
+        let record = self.bucket.manifest::<FolderRecord>(ObjectKey::folder(folder)).read().await?;
+        let moves = record.into_iter().flat_map(|record| record.moves);
+        Ok(moves.map(|pending| KeyPrefix::directory(prefix, &DirPath::at(pending.to))).collect())
+    }
+
+    pub(super) async fn list_files(&self, prefix: KeyPrefix, mut take: impl FnMut(&Listed)) -> Result<()> {
+        let mut request = ListRequest::all(prefix);
+        loop {
+            let page = self.bucket.store().list(request.clone()).await.map_err(|error| error.about(Subject::Folder))?;
+            page.objects.iter().filter(|object| !object.key.as_str().ends_with('/')).for_each(&mut take);
+            let Some(token) = page.next else { return Ok(()) };
             request.token = Some(token);
         }
+    }
+
+    /// Drops every count of the folder that is under way: files are about to move.
+    pub(crate) async fn drop_counts(&self, folder: FolderId) -> Result<()> {
+        let drop = |record: &mut UsageRecord| {
+            record.drop_counts();
+            Ok(Change::Save(()))
+        };
+        self.manifest(folder).upsert(UsageRecord::never_counted(), drop).await
     }
 
     /// Saves what was listed; `None` when another count was saved meanwhile.
@@ -134,4 +168,8 @@ impl Ledger<'_> {
         // What was charged since `now` was taken belongs to a later moment.
         Ok(record.map(|record| Seen { record, held: now }.total()))
     }
+}
+
+pub(super) fn is_below_any(prefixes: &[KeyPrefix], key: &ObjectKey) -> bool {
+    prefixes.iter().any(|prefix| prefix.rest(key).is_some())
 }

@@ -249,6 +249,11 @@ impl UsageRecord {
         self.removed = self.removed.saturating_add(times);
     }
 
+    /// Makes every count that is under way one that somebody overtook.
+    pub(super) const fn drop_counts(&mut self) {
+        self.counted.epoch = self.counted.epoch.saturating_add(1);
+    }
+
     /// Takes a listing's finding, unless another count was saved meanwhile: then answers `false`.
     ///
     /// What was in `added` when the listing began was there, so it is listed. What holds reserve

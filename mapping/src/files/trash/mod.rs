@@ -4,6 +4,7 @@
 //! A move copies before it removes. A *passage* in the bucket says that one is under way, and hides in
 //! the trash what is at both places: a client finds each file at one of the two, whoever dies when.
 
+mod at_once;
 mod claim;
 mod list;
 mod passage;
@@ -27,7 +28,7 @@ pub(in crate::files) use place::{is_trash, trash};
 pub(crate) use record::TrashedRecord;
 
 use super::no_such_file;
-use super::tree::{ConflictPolicy, Kind, Work};
+use super::tree::{ConflictPolicy, Kind};
 use crate::access::{Deletes, Folder};
 use crate::error::{Error, Result, Subject};
 use crate::id::JobId;
@@ -39,7 +40,7 @@ impl<A: Deletes> Folder<A> {
     /// Begins to move the file or directory at `path` into the trash, under a name with a number behind
     /// it where its own is taken. Goes on when the answer is dropped; its target is the path in the trash.
     ///
-    /// Steps: the passage; the record, which takes the name and holds the origin; the move; the
+    /// A directory is there when this returns, as a rule. Otherwise and for a file, steps: the passage; the record, which takes the name and holds the origin; the move; the
     /// passage goes. A crash before the move leaves a name that nobody has, which the sweeper takes; a
     /// crash in it leaves each file at one of the two places, and the sweeper lets go of the passage.
     ///
@@ -51,8 +52,14 @@ impl<A: Deletes> Folder<A> {
         if is_trash(path) {
             return Err(Error::invalid(Subject::File, format!("`{path}` is in the trash already")));
         }
-        let kind = self.kind_at(path).await?.ok_or_else(|| no_such_file(path))?;
+        self.wait_until_settled(path).await?;
         let to = trash().join(path.name())?;
+        // One look is enough for a directory, whatever its size.
+        if self.is_directory(path).await? && self.moves_at_once(path, &to).await? {
+            self.refuse_name(Kind::Directory, &to)?;
+            return self.trash_at_once(path, &to).await;
+        }
+        let kind = self.kind_afresh(path).await?.ok_or_else(|| no_such_file(path))?;
         self.refuse_name(kind, &to)?;
         let id = JobId::random(self.bucket().random());
         self.write_passage(self.passage(id, Direction::In, kind, path, Some(&to))).await?;
@@ -69,7 +76,7 @@ impl<A: Deletes> Folder<A> {
     async fn enter(&self, id: JobId, kind: Kind, path: &FilePath, to: &FilePath) -> Result<Underway> {
         self.make_way(path, Some(id)).await?;
         let to = self.claim_name(id, kind, path, to).await?;
-        let plan = self.plan(Work::Move, path, &to, ConflictPolicy::Reject).await?;
+        let plan = self.plan_by_file(path, &to, ConflictPolicy::Reject).await?;
         Ok(Underway::begin_as(id, self.bucket(), self.account(), plan))
     }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::place::{overlap, rebased};
 use crate::access::Folder;
 use crate::bucket::Bucket;
 use crate::clock::Timestamp;
@@ -52,15 +51,15 @@ impl PassageRecord {
     pub(super) fn way_of(&self, path: &FilePath) -> Option<(FilePath, FilePath)> {
         let to = self.to.as_ref()?;
         match self.direction {
-            Direction::In => Some((rebased(path, to, &self.from)?, path.clone())),
-            Direction::Out => Some((path.clone(), rebased(path, &self.from, to)?)),
+            Direction::In => Some((path.rebased(to, &self.from)?, path.clone())),
+            Direction::Out => Some((path.clone(), path.rebased(&self.from, to)?)),
             Direction::Away => None,
         }
     }
 
     /// Whether it begins or ends at `path`, below it or above it.
     pub(super) fn touches(&self, path: &FilePath) -> bool {
-        overlap(&self.from, path) || self.to.as_ref().is_some_and(|to| overlap(to, path))
+        self.from.overlaps(path) || self.to.as_ref().is_some_and(|to| to.overlaps(path))
     }
 }
 

@@ -26,18 +26,6 @@ pub(super) fn entry_of(path: &FilePath) -> Option<FilePath> {
     trash().join(rest.split('/').next()?).ok()
 }
 
-/// The path that lies below `to` as `path` lies below `from`, or `to` for `from` itself; `None` when it
-/// does not lie there, or would be too long.
-pub(super) fn rebased(path: &FilePath, from: &FilePath, to: &FilePath) -> Option<FilePath> {
-    let rest = path.as_str().strip_prefix(from.as_str())?;
-    if rest.is_empty() || rest.starts_with('/') { format!("{to}{rest}").parse().ok() } else { None }
-}
-
-/// Whether one of the two is, or lies in, the other.
-pub(super) fn overlap(one: &FilePath, other: &FilePath) -> bool {
-    one == other || one.is_below(&DirPath::at(other.clone())) || other.is_below(&DirPath::at(one.clone()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,19 +45,5 @@ mod tests {
         ] {
             assert_eq!(entry_of(&path(text)).as_ref().map(FilePath::as_str), entry, "{text}");
         }
-    }
-
-    #[test]
-    fn a_path_keeps_its_place_below_what_is_moved() {
-        let moved = |text| rebased(&path(text), &path("a/b"), &path("Trash/b")).map(|path| path.to_string());
-        assert_eq!(moved("a/b").unwrap(), "Trash/b");
-        assert_eq!(moved("a/b/c").unwrap(), "Trash/b/c");
-        assert_eq!((moved("a/bc"), moved("a")), (None, None));
-    }
-
-    #[test]
-    fn what_lies_in_each_other_overlaps() {
-        assert!(overlap(&path("a"), &path("a/b")) && overlap(&path("a/b"), &path("a")));
-        assert!(!overlap(&path("a/b"), &path("a/bc")));
     }
 }

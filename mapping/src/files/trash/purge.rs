@@ -18,6 +18,9 @@ impl Folder<Delete> {
     /// the passage goes. After a crash the sweeper goes on where it was. Whatever takes long comes before the
     /// passage, or is a job: so others know by its age whether somebody is at work.
     pub(super) async fn purge(&self, seen: &TrashedRecord, kind: Kind) -> Result<usize> {
+        if !self.is_settled(&seen.path).await? {
+            return Ok(0);
+        }
         let objects = self.count_entry(&seen.path).await?;
         let id = JobId::random(self.bucket().random());
         self.write_passage(self.passage(id, Direction::Away, kind, &seen.path, None)).await?;

@@ -1,7 +1,7 @@
 //! Puts back what is in the trash.
 
 use super::passage::Direction;
-use super::place::{entry_of, is_trash, rebased};
+use super::place::{entry_of, is_trash};
 use super::record::TrashedRecord;
 use crate::access::{Deletes, Folder};
 use crate::error::{Error, ErrorKind, Result, Subject};
@@ -30,14 +30,18 @@ impl<A: Deletes> Folder<A> {
             let message = "what comes from the trash is put beside what is there, replaces it, or is refused";
             return Err(Error::invalid(Subject::Request, message));
         }
-        let kind = self.kind_at(path).await?.ok_or_else(|| no_such_file(path))?;
+        self.wait_until_settled(path).await?;
+        let kind = self.kind_afresh(path).await?.ok_or_else(|| no_such_file(path))?;
         let record = self.trashed_record(&entry).read().await?;
-        let origin = record.as_ref().and_then(|record| rebased(path, &entry, &record.origin));
+        let origin = record.as_ref().and_then(|record| path.rebased(&entry, &record.origin));
         let to = to.cloned().or(origin).ok_or_else(|| {
             Error::invalid(Subject::File, format!("nobody knows where `{path}` was: say where it is to go"))
         })?;
         if is_trash(&to) {
             return Err(Error::invalid(Subject::File, format!("`{to}` is in the trash too")));
+        }
+        if kind == Kind::Directory && self.comes_back_at_once(path, &to, policy).await? {
+            return self.restore_at_once((path, &to), (&entry, record), policy).await;
         }
         let id = JobId::random(self.bucket().random());
         self.write_passage(self.passage(id, Direction::Out, kind, path, Some(&to))).await?;
@@ -62,7 +66,7 @@ impl<A: Deletes> Folder<A> {
         if let Some(record) = record {
             self.take_in_hand(id, entry, &record).await?;
         }
-        let plan = self.plan(Work::Move, from, to, policy).await?;
+        let plan = self.plan_by_file(from, to, policy).await?;
         let target = plan.target.as_ref().map(|target| target.place.path.clone());
         if target.as_ref() != Some(to) {
             self.write_passage(self.passage(id, Direction::Out, kind, from, target.as_ref())).await?;
@@ -85,6 +89,13 @@ impl<A: Deletes> Folder<A> {
             ErrorKind::NotFound => no_such_file(entry),
             _ => error,
         })
+    }
+
+    /// The plan of a move that copies file by file, while a passage hides what is at both places.
+    pub(super) async fn plan_by_file(&self, from: &FilePath, to: &FilePath, policy: ConflictPolicy) -> Result<Plan> {
+        let plan = self.plan(Work::Move, from, to, policy).await?;
+        // It came to be possible at once in this moment.
+        Ok(if plan.work == Work::Relocate { Plan { work: Work::Move, ..plan } } else { plan })
     }
 
     pub(super) async fn plan(

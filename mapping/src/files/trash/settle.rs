@@ -2,7 +2,7 @@
 //! else is at work on it, at the same time or later.
 
 use super::passage::{Direction, PassageRecord};
-use super::place::{entry_of, rebased};
+use super::place::entry_of;
 use super::veil::{is_at_both, under_way};
 use crate::access::{Deletes, Folder};
 use crate::error::{Result, Subject};
@@ -49,7 +49,7 @@ impl<A: Deletes> Folder<A> {
         loop {
             let page = self.bucket().store().list(request.clone()).await.map_err(|error| error.about(Subject::File))?;
             for from in page.objects.iter().filter_map(|listed| self.prefix().file_path(&listed.key)) {
-                if let Some(to) = rebased(&from, &passage.from, to) {
+                if let Some(to) = from.rebased(&passage.from, to) {
                     self.finish_file(passage.id, &from, &to).await?;
                 }
             }

@@ -43,7 +43,6 @@ impl Walk {
         if copied.is_empty() {
             return Ok(progress);
         }
-        let charged = source.charge_removal().await?;
         for attempt in 0..TRIES {
             let now = self.look(source, cursor).await?;
             let there: HashMap<&ObjectKey, &Listed> = now.objects.iter().map(|listed| (&listed.key, listed)).collect();
@@ -59,7 +58,6 @@ impl Walk {
                 Ok(refused) if !refused.is_empty() && is_no_answer(&refused, keys.len()) => return Err(no_answer()),
                 Ok(refused) => {
                     progress.done = told(source, &gone, refused, &mut progress);
-                    charged.settle();
                     return Ok(progress);
                 }
                 Err(error) if error.kind() == ErrorKind::Unavailable && attempt + 1 < TRIES => {

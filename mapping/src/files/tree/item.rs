@@ -78,7 +78,9 @@ impl<A: Reads> Item<'_, '_, A> {
             let work = self.copying.walk.plan.work;
             match (made(found, self.copying.walk.id, &source.etag), work, self.copying.into.existing) {
                 // A copy is of the moment when it was made.
-                (Made::Now, ..) | (Made::Before, Work::Copy | Work::Delete, _) => return Ok(Free::Done),
+                (Made::Now, ..) | (Made::Before, Work::Copy | Work::Delete | Work::Relocate, _) => {
+                    return Ok(Free::Done);
+                }
                 (Made::Before, Work::Move, _) | (Made::Elsewhere, _, Existing::Replace) => {
                     return Ok(Free::At { path, writing, condition: Condition::Matches(etag) });
                 }

@@ -7,9 +7,11 @@
 mod clear;
 mod copy;
 mod item;
+mod look;
 mod pace;
 mod plan;
 mod policy;
+mod relocate;
 mod resolve;
 mod tally;
 mod walk;
@@ -58,8 +60,11 @@ impl<A: Deletes> Folder<A> {
     /// Begins to move the file or directory at `from` to `to` of `target`. The directory it was in
     /// stays. Goes on when the answer is dropped.
     ///
+    /// A directory that stays in its folder, and does not go into one that is there, is moved when this
+    /// returns, whatever its size; its files are copied with nobody waiting.
+    ///
     /// # Errors
-    /// As [`Folder::copy_to`].
+    /// As [`Folder::copy_to`]. `Busy` also while what was moved before is on its way there, or from there.
     pub async fn move_to<B: Writes>(
         &self,
         from: &FilePath,
@@ -69,7 +74,17 @@ impl<A: Deletes> Folder<A> {
     ) -> Result<Underway> {
         self.refuse_under_way(from).await?;
         let plan = Wish { work: Work::Move, source: self, from, target, to, policy }.resolve().await?;
-        Ok(Underway::begin(self.bucket(), self.account(), plan))
+        match plan.work {
+            Work::Relocate => {
+                let under_way = self.make_way(from, None).await;
+                if under_way.is_err() {
+                    self.unmake_directory(plan.target_path().unwrap_or(to)).await;
+                }
+                under_way?;
+                self.move_at_once(plan).await
+            }
+            Work::Copy | Work::Move | Work::Delete => Ok(Underway::begin(self.bucket(), self.account(), plan)),
+        }
     }
 
     /// Begins to remove the directory at `path` with everything below it. The directory it was in
@@ -79,7 +94,8 @@ impl<A: Deletes> Folder<A> {
     /// `NotFound` when nothing is there; `Conflict` for a file.
     pub async fn remove_tree(&self, path: &FilePath) -> Result<Underway> {
         self.refuse_under_way(path).await?;
-        match self.kind_at(path).await? {
+        self.wait_until_settled(path).await?;
+        match self.kind_afresh(path).await? {
             None => Err(no_such_file(path)),
             Some(Kind::File) => Err(is_a_file(path)),
             Some(Kind::Directory) => Ok(self.begin_removal(path)),

@@ -20,6 +20,8 @@ pub enum Work {
     Move,
     /// Remove it.
     Delete,
+    /// Bring the files of a directory to where it was moved at once: for everybody they are there already.
+    Relocate,
 }
 
 impl Work {
@@ -30,6 +32,7 @@ impl Work {
             Self::Copy => "copy",
             Self::Move => "move",
             Self::Delete => "delete",
+            Self::Relocate => "relocate",
         }
     }
 }
@@ -73,6 +76,18 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The files of the directory `from` are brought to `to`, where it was moved at once.
+    pub(crate) fn relocation(folder: FolderId, from: &FilePath, to: &FilePath) -> Self {
+        let place = |path: &FilePath| Place { folder, path: path.clone() };
+        let target = Some(Target { place: place(to), existing: Existing::Keep });
+        Self { work: Work::Relocate, kind: Kind::Directory, source: place(from), target }
+    }
+
+    /// Where it is put, if anywhere.
+    pub(crate) fn target_path(&self) -> Option<&FilePath> {
+        self.target.as_ref().map(|target| &target.place.path)
+    }
+
     /// Whether it is a move into the trash of a folder, or out of it.
     pub(super) fn touches_trash(&self) -> bool {
         let Some(target) = &self.target else { return false };

@@ -34,6 +34,15 @@ impl<A: Reads> Folder<A> {
         let (file, directory) = try_join!(self.head(path), self.is_directory(path))?;
         Ok(if file.is_some() { Some(Kind::File) } else { directory.then_some(Kind::Directory) })
     }
+
+    /// As [`Folder::kind_at`], never missing what moved a moment ago.
+    pub(in crate::files) async fn kind_afresh(&self, path: &FilePath) -> Result<Option<Kind>> {
+        let believed = self.view().await?;
+        match self.kind_at(path).await? {
+            None if self.has_moved_since(&believed).await? => self.kind_at(path).await,
+            found => Ok(found),
+        }
+    }
 }
 
 impl<A: Reads, B: Writes> Wish<'_, A, B> {
@@ -41,7 +50,10 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
     ///
     /// A crash after that leaves an empty directory.
     pub(in crate::files) async fn resolve(&self) -> Result<Plan> {
-        let kind = self.source.kind_at(self.from).await?.ok_or_else(|| no_such_file(self.from))?;
+        self.source.wait_until_settled(self.from).await?;
+        self.target.wait_until_free(self.to).await?;
+        self.target.wait_until_settled(self.to).await?;
+        let kind = self.source.kind_afresh(self.from).await?.ok_or_else(|| no_such_file(self.from))?;
         match kind {
             Kind::File => self.to.check_new_file()?,
             Kind::Directory => self.to.check_new_directory()?,
@@ -51,16 +63,29 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
         }
         self.refuse_circles(kind)?;
         self.target.look_above(self.to).await?;
-        if kind == Kind::Directory {
+        let at_once = kind == Kind::Directory && self.goes_at_once().await?;
+        if kind == Kind::Directory && !at_once {
             self.refuse_long_paths().await?;
         }
         let (path, existing) = match kind {
             Kind::File => self.place_of_file().await?,
             Kind::Directory => self.place_of_directory().await?,
         };
+        if at_once && existing == Existing::Keep {
+            return Ok(Plan::relocation(self.source.id(), self.from, &path));
+        }
+        if at_once {
+            self.refuse_long_paths().await?;
+        }
         let source = Place { folder: self.source.id(), path: self.from.clone() };
         let target = Some(Target { place: Place { folder: self.target.id(), path }, existing });
         Ok(Plan { work: self.work, kind, source, target })
+    }
+
+    /// Whether a directory is moved by one write, if nothing is at its target.
+    async fn goes_at_once(&self) -> Result<bool> {
+        let moves = self.work == Work::Move && self.source.id() == self.target.id();
+        Ok(moves && self.target.moves_at_once(self.from, self.to).await?)
     }
 
     /// Nothing is put onto itself, into itself, or merged into what it lies in.
@@ -94,6 +119,8 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
     /// Looks through the tree when paths get longer by it: better none of it is copied than most.
     async fn refuse_long_paths(&self) -> Result<()> {
         let longer = self.to.as_str().len().saturating_sub(self.from.as_str().len());
+        let longest = self.source.view().await?.longest_path + longer;
+        self.target.vouch_for(longest.min(crate::path::MAX_PATH_BYTES)).await?;
         if longer == 0 {
             return Ok(());
         }

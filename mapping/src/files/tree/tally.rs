@@ -44,6 +44,12 @@ impl Progress {
         self.failures.extend(other.failures.into_iter().take(room));
     }
 
+    /// For what is tried again from the beginning.
+    pub(super) fn forget_failures(&mut self) {
+        self.failed = 0;
+        self.failures.clear();
+    }
+
     pub(super) fn fail(&mut self, failure: Failure) {
         self.failed += 1;
         if self.failures.len() < MOST_FAILURES {

@@ -7,8 +7,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::pace::{Pace, pause};
-use super::plan::{Plan, Work};
-use super::policy::Kind;
+use super::plan::{Plan, Target, Work};
+use super::relocate::Relocation;
 use super::tally::{Position, Progress};
 use crate::access::{Access, Delete, Folder, FolderRef, Read, Reads, Write};
 use crate::accounts::Account;
@@ -17,9 +17,6 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::remove::Failure;
 use crate::id::JobId;
-use crate::key::KeyPrefix;
-use crate::path::DirPath;
-use crate::store::{ListPage, ListRequest, Listed, StoreErrorKind};
 
 /// How often one request is sent before its thing is given up, beside what the store's client does.
 pub(super) const TRIES: u32 = 5;
@@ -52,11 +49,12 @@ pub(crate) struct Walk {
     pub(super) stop: CancellationToken,
     /// See [`Position::until`].
     until: OnceLock<Timestamp>,
+    pub(super) relocation: Relocation,
 }
 
 impl Walk {
     pub(crate) const fn new(bucket: Bucket, id: JobId, account: Account, plan: Plan, stop: CancellationToken) -> Self {
-        Self { bucket, id, account, plan, stop, until: OnceLock::new() }
+        Self { bucket, id, account, plan, stop, until: OnceLock::new(), relocation: Relocation::new() }
     }
 
     /// From here on it is a job whose record was first written then, also for the step that is under way.
@@ -92,24 +90,39 @@ impl Walk {
     /// `Unavailable` when the store does not answer: the same step can be done again. Any other is
     /// the end.
     pub(crate) async fn step(&self, position: &mut Position) -> Result<Step> {
-        let source = self.plan.source.folder;
         match (self.plan.work, &self.plan.target) {
             (Work::Copy, Some(target)) => {
-                let (from, to) = (self.open::<Read>(source).await?, self.open(target.place.folder).await?);
-                self.copy_step(&from, &to, position).await
+                let (from, to) = (self.open_source::<Read>().await?, self.open_target(target).await?);
+                let step = self.copy_step(&from, &to, position).await?;
+                from.refuse_moved(&self.plan.source.path).await?;
+                Ok(step)
             }
             (Work::Move, Some(target)) => {
-                let (from, to) = (self.open(source).await?, self.open(target.place.folder).await?);
+                let (from, to) = (self.open_source().await?, self.open_target(target).await?);
                 self.move_step(&from, &to, position).await
             }
-            (Work::Delete, _) => self.remove_step(&self.open(source).await?, position).await,
+            (Work::Delete, _) => self.remove_step(&self.open_source().await?, position).await,
+            (Work::Relocate, _) => self.relocate_step(position).await,
             (Work::Copy | Work::Move, None) => Err(Error::internal(Subject::Job, "a copy without a target")),
         }
     }
 
+    /// Goes through keys: what was moved at once is not at them, or not all of it.
+    async fn open_source<A: Reads>(&self) -> Result<Folder<A>> {
+        let source = self.open(self.plan.source.folder).await?;
+        source.refuse_moved(&self.plan.source.path).await?;
+        Ok(source)
+    }
+
+    async fn open_target(&self, target: &Target) -> Result<Folder<Write>> {
+        let folder: Folder<Write> = self.open(target.place.folder).await?;
+        folder.refuse_moved(&target.place.path).await?;
+        Ok(folder)
+    }
+
     /// What is left to do once there is no more to go through. Failing here undoes nothing.
     pub(crate) async fn close(&self) {
-        if self.plan.work == Work::Copy {
+        if matches!(self.plan.work, Work::Copy | Work::Relocate) {
             return;
         }
         match self.open::<Write>(self.plan.source.folder).await {
@@ -172,39 +185,6 @@ impl Walk {
         }
     }
 
-    /// The page of the source at `cursor`. A token that the store does not know any more leads back
-    /// to the beginning: what was done is known when it is come across.
-    pub(super) async fn look<A: Reads>(&self, source: &Folder<A>, cursor: Option<&str>) -> Result<ListPage> {
-        if self.plan.kind == Kind::File {
-            return self.look_at_file(source).await;
-        }
-        let prefix = KeyPrefix::directory(source.prefix(), &DirPath::at(self.plan.source.path.clone()));
-        let first = ListRequest { limit: self.bucket.settings().job_page.clamp(1, 1000), ..ListRequest::all(prefix) };
-        let request = ListRequest { token: cursor.map(str::to_owned), ..first.clone() };
-        let list = || async {
-            match self.bucket.store().list(request.clone()).await {
-                Err(error) if error.kind() == StoreErrorKind::Refused && request.token.is_some() => {
-                    self.bucket.store().list(first.clone()).await
-                }
-                answer => answer,
-            }
-            .map_err(|error| error.about(Subject::File))
-        };
-        self.patiently(list).await
-    }
-
-    async fn look_at_file<A: Reads>(&self, source: &Folder<A>) -> Result<ListPage> {
-        let path = &self.plan.source.path;
-        let found = self.patiently(|| source.head(path)).await?;
-        let listed = |meta: crate::store::ObjectMeta| Listed {
-            key: source.key(path),
-            size: meta.size,
-            etag: meta.etag,
-            modified: meta.modified,
-        };
-        Ok(ListPage { objects: found.map(listed).into_iter().collect(), ..ListPage::default() })
-    }
-
     async fn copy_step<A: Reads>(
         &self,
         source: &Folder<A>,
@@ -233,7 +213,9 @@ impl Walk {
     ) -> Result<Step> {
         let page = self.look(source, position.cursor.as_deref()).await?;
         let copied = self.copy_page(source, target, &page.objects).await?;
+        let charged = if copied.things.is_empty() { None } else { Some(source.charge_removal().await?) };
         let cleared = self.clear(source, position.cursor.as_deref(), &copied.things).await?;
+        charged.map(crate::usage::Charged::settle);
         if let Some(error) = copied.halted {
             // The page is gone through again, but for what has moved: the rest is counted then.
             position.progress.add(Progress { found: cleared.done, done: cleared.done, ..Progress::default() });

@@ -1,0 +1,97 @@
+//! What has to wait until the files of a moved directory have followed.
+
+use std::time::Duration;
+
+use super::{GRACE, Lies};
+use crate::access::{Folder, Reads};
+use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::path::FilePath;
+use crate::records::{FolderRecord, MoveStage, PendingMove};
+
+/// How often it is looked whether the wait is over.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+impl<A: Reads> Folder<A> {
+    /// To be asked before something is written at `path`: what was moved away from there may not have
+    /// gone yet, and would be taken for what is new.
+    ///
+    /// # Errors
+    /// `Busy` when that takes long.
+    pub(in crate::files) async fn wait_until_free(&self, path: &FilePath) -> Result<()> {
+        self.wait_while(|record| record.moves.iter().find(|pending| path.is_within(&pending.from))).await
+    }
+
+    /// To be asked before what is at `path` is removed, moved or copied with all that is below it: what is
+    /// on its way there, or from there, has to arrive first. What was moved away is nobody's to wait for.
+    ///
+    /// # Errors
+    /// `Busy` when that takes long.
+    pub(in crate::files) async fn wait_until_settled(&self, path: &FilePath) -> Result<()> {
+        self.wait_while(|record| record.unsettled_at(path)).await
+    }
+
+    /// Whether nothing there is on its way.
+    pub(in crate::files) async fn is_settled(&self, path: &FilePath) -> Result<bool> {
+        Ok(self.view().await?.unsettled_at(path).is_none())
+    }
+
+    async fn wait_while<'a>(&self, in_the_way: impl Fn(&FolderRecord) -> Option<&PendingMove>) -> Result<()> {
+        let mut record = self.view().await?;
+        let mut waited = Duration::ZERO;
+        while let Some(pending) = in_the_way(&record) {
+            if waited >= self.bucket().settings().wait_for_moves {
+                return Err(busy(pending));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            waited += LOOK_EVERY;
+            record = self.view_afresh().await?;
+        }
+        Ok(())
+    }
+
+    /// To be asked once something at `path` was removed by a request that began at `began`: one that took long
+    /// may have come when its file had moved.
+    ///
+    /// # Errors
+    /// `Conflict` then: nobody can tell whether it is gone.
+    pub(in crate::files) async fn refuse_moved_since(&self, began: Duration, path: &FilePath) -> Result<()> {
+        if self.bucket().clock().elapsed().saturating_sub(began) < GRACE || self.is_as_stored() {
+            return Ok(());
+        }
+        if self.view_afresh().await?.lies(path) == Lies::Here {
+            return Ok(());
+        }
+        let message = format!("`{path}` was moved while it was removed: look where it is now");
+        Err(Error::new(ErrorKind::Conflict, Subject::File, message))
+    }
+
+    /// To be asked by work that goes on for long, between two of its steps.
+    ///
+    /// # Errors
+    /// `Conflict` when `path` was moved, or something above or below it.
+    pub(in crate::files) async fn refuse_moved(&self, path: &FilePath) -> Result<()> {
+        let record = self.view().await?;
+        let Some(pending) = record.moves.iter().find(|pending| pending.touches(path)) else { return Ok(()) };
+        let message =
+            format!("`{}` was moved to `{}` meanwhile: not all of it was gone through", pending.from, pending.to);
+        Err(Error::new(ErrorKind::Conflict, Subject::File, message))
+    }
+}
+
+impl FolderRecord {
+    fn unsettled_at(&self, path: &FilePath) -> Option<&PendingMove> {
+        if self.lies(path) == Lies::Away {
+            return None;
+        }
+        self.moves.iter().find(|pending| match pending.stage {
+            MoveStage::Following => pending.touches(path),
+            // All that is at the new place is its own.
+            MoveStage::Followed => pending.from.overlaps(path) || pending.to != *path && pending.to.is_within(path),
+        })
+    }
+}
+
+pub(super) fn busy(pending: &PendingMove) -> Error {
+    let message = format!("`{}` is still on its way to `{}`: try again in a moment", pending.from, pending.to);
+    Error::new(ErrorKind::Busy, Subject::File, message)
+}
