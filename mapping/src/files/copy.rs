@@ -51,8 +51,7 @@ impl<A: Writes> Folder<A> {
             return Err(Error::invalid(Subject::File, format!("`{from}` cannot be put onto itself")));
         }
         self.refuse_under_way(from).await?;
-        self.wait_until_settled(from).await?;
-        let Some(source) = self.find_afresh(from).await? else { return Err(self.why_not(from).await) };
+        let Some(source) = self.head_settled(from).await? else { return Err(self.why_not(from).await) };
         let writing = self.begin_write_over(to, overwrite).await?;
         if overwrite == Overwrite::No && writing.existing().is_some() {
             return Err(already_exists(to));

@@ -142,15 +142,6 @@ impl<A: Reads> Folder<A> {
         Ok(self.find(path).await?.map(|(_, meta)| meta))
     }
 
-    /// As [`Folder::head`], never missing what moved a moment ago.
-    pub(crate) async fn find_afresh(&self, path: &FilePath) -> Result<Option<ObjectMeta>> {
-        let believed = self.view().await?;
-        match self.head(path).await? {
-            None if self.has_moved_since(&believed).await? => self.head(path).await,
-            found => Ok(found),
-        }
-    }
-
     /// The file at `path` and the key at which it is, or `None`.
     pub(crate) async fn find(&self, path: &FilePath) -> Result<Option<(ObjectKey, ObjectMeta)>> {
         for key in self.keys(path).await? {

@@ -57,9 +57,9 @@ impl<A: Deletes> Folder<A> {
     /// is waited for: [`Folder::remove_tree`] says so instead.)
     pub async fn remove(&self, path: &FilePath, depth: Depth) -> Result<Removed> {
         self.refuse_under_way(path).await?;
-        self.wait_until_settled(path).await?;
+        let found = self.head_settled(path).await?;
         let began = self.bucket().clock().elapsed();
-        let removed = match self.find_afresh(path).await? {
+        let removed = match found {
             Some(file) => {
                 self.delete_file(path, Condition::Always, self.charge_removal().await?).await?;
                 self.refuse_moved_since(began, path).await?;

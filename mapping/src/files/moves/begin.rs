@@ -24,9 +24,9 @@ impl<A: Writes> Folder<A> {
 impl<A: Deletes> Folder<A> {
     /// Moves a directory by the plan `relocation`, to where its marker was made just now.
     ///
-    /// Steps: a marker keeps the directory above; one write moves it. Then, with nobody waiting, a job brings
-    /// the files (`crate::files::tree::relocate`). A crash before that write leaves an empty directory; after it,
-    /// whoever opens the folder finds the move and sees to it that there is a job.
+    /// One write moves it. Then, with nobody waiting, a job brings the files (`crate::files::tree::relocate`). A
+    /// crash before that write leaves an empty directory; after it, whoever opens the folder finds the move
+    /// and sees to it that there is a job.
     ///
     /// # Errors
     /// `Busy` when something there is on its way already; `Forbidden` and `NotFound` when the permission ended;
@@ -41,26 +41,17 @@ impl<A: Deletes> Folder<A> {
         let (from, Some(to)) = (&relocation.source.path, relocation.target_path()) else {
             return Err(Error::internal(Subject::Job, "a move without a target"));
         };
-        let moved = match self.keep_parent(from).await {
-            Ok(()) => self.enter_move(id, from, to).await,
-            refused => refused,
-        };
-        if let Err(error) = moved {
-            if error.kind() != ErrorKind::Unavailable {
-                self.unmake_directory(to).await;
+        match self.enter_move(id, from, to).await {
+            Ok(()) => Ok(Underway::moved(id, self.bucket(), self.account(), relocation)),
+            // It may have been moved; where it was not, there is nothing to bring.
+            Err(error) if error.kind() == ErrorKind::Unavailable => {
+                drop(Underway::moved(id, self.bucket(), self.account(), relocation));
+                Err(error)
             }
-            return Err(error);
-        }
-        Ok(Underway::moved(id, self.bucket(), self.account(), relocation))
-    }
-
-    /// The directory above stays, whatever leaves it.
-    async fn keep_parent(&self, from: &FilePath) -> Result<()> {
-        let parent = from.parent();
-        let Some(parent) = parent.path() else { return Ok(()) };
-        match self.put_marker(parent).await {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
-            Ok(()) | Err(_) => Ok(()),
+            Err(error) => {
+                self.unmake_directory(to).await;
+                Err(error)
+            }
         }
     }
 
@@ -76,7 +67,7 @@ impl<A: Deletes> Folder<A> {
                 Some(_) => return Err(no_permission()),
                 None => return Err(no_such_folder()),
             }
-            if let Some(other) = record.moves.iter().find(|other| other.touches(from) || other.touches(to)) {
+            if let Some(other) = record.in_the_way_of(from).or_else(|| record.in_the_way_of(to)) {
                 return Err(busy(other));
             }
             if record.moves.len() >= most || !record.has_room_to_move(from, to) {

@@ -5,8 +5,10 @@ use std::time::Duration;
 use super::{GRACE, Lies};
 use crate::access::{Folder, Reads};
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::tree::Kind;
 use crate::path::FilePath;
 use crate::records::{FolderRecord, MoveStage, PendingMove};
+use crate::store::ObjectMeta;
 
 /// How often it is looked whether the wait is over.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -28,6 +30,36 @@ impl<A: Reads> Folder<A> {
     /// `Busy` when that takes long.
     pub(in crate::files) async fn wait_until_settled(&self, path: &FilePath) -> Result<()> {
         self.wait_while(|record| record.unsettled_at(path)).await
+    }
+
+    /// As [`Folder::head`], once what is there has arrived; never missing what moved a moment ago.
+    pub(in crate::files) async fn head_settled(&self, path: &FilePath) -> Result<Option<ObjectMeta>> {
+        loop {
+            self.wait_until_settled(path).await?;
+            let believed = self.view().await?;
+            let found = self.head(path).await?;
+            if found.is_some() || !self.has_moved_since(&believed).await? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// As [`Folder::is_directory`], in the same way.
+    pub(in crate::files) async fn is_settled_directory(&self, path: &FilePath) -> Result<bool> {
+        self.wait_until_settled(path).await?;
+        self.is_directory(path).await
+    }
+
+    /// As [`Folder::kind_at`], in the same way.
+    pub(in crate::files) async fn kind_settled(&self, path: &FilePath) -> Result<Option<Kind>> {
+        loop {
+            self.wait_until_settled(path).await?;
+            let believed = self.view().await?;
+            let kind = self.kind_at(path).await?;
+            if kind.is_some() || !self.has_moved_since(&believed).await? {
+                return Ok(kind);
+            }
+        }
     }
 
     /// Whether nothing there is on its way.
@@ -71,7 +103,7 @@ impl<A: Reads> Folder<A> {
     /// `Conflict` when `path` was moved, or something above or below it.
     pub(in crate::files) async fn refuse_moved(&self, path: &FilePath) -> Result<()> {
         let record = self.view().await?;
-        let Some(pending) = record.moves.iter().find(|pending| pending.touches(path)) else { return Ok(()) };
+        let Some(pending) = record.in_the_way_of(path) else { return Ok(()) };
         let message =
             format!("`{}` was moved to `{}` meanwhile: not all of it was gone through", pending.from, pending.to);
         Err(Error::new(ErrorKind::Conflict, Subject::File, message))
@@ -79,6 +111,12 @@ impl<A: Reads> Folder<A> {
 }
 
 impl FolderRecord {
+    /// What has to come to its end before `path` can move, or something can move there.
+    pub(super) fn in_the_way_of(&self, path: &FilePath) -> Option<&PendingMove> {
+        let gone = self.moves.iter().find(|pending| path.is_within(&pending.from));
+        gone.or_else(|| self.unsettled_at(path))
+    }
+
     fn unsettled_at(&self, path: &FilePath) -> Option<&PendingMove> {
         if self.lies(path) == Lies::Away {
             return None;
@@ -86,7 +124,7 @@ impl FolderRecord {
         self.moves.iter().find(|pending| match pending.stage {
             MoveStage::Following => pending.touches(path),
             // All that is at the new place is its own.
-            MoveStage::Followed => pending.from.overlaps(path) || pending.to != *path && pending.to.is_within(path),
+            MoveStage::Followed => pending.from.overlaps(path),
         })
     }
 }

@@ -52,14 +52,13 @@ impl<A: Deletes> Folder<A> {
         if is_trash(path) {
             return Err(Error::invalid(Subject::File, format!("`{path}` is in the trash already")));
         }
-        self.wait_until_settled(path).await?;
         let to = trash().join(path.name())?;
         // One look is enough for a directory, whatever its size.
-        if self.is_directory(path).await? && self.moves_at_once(path, &to).await? {
+        if self.is_settled_directory(path).await? && self.moves_at_once(path, &to).await? {
             self.refuse_name(Kind::Directory, &to)?;
             return self.trash_at_once(path, &to).await;
         }
-        let kind = self.kind_afresh(path).await?.ok_or_else(|| no_such_file(path))?;
+        let kind = self.kind_settled(path).await?.ok_or_else(|| no_such_file(path))?;
         self.refuse_name(kind, &to)?;
         let id = JobId::random(self.bucket().random());
         self.write_passage(self.passage(id, Direction::In, kind, path, Some(&to))).await?;

@@ -30,8 +30,7 @@ impl<A: Deletes> Folder<A> {
             let message = "what comes from the trash is put beside what is there, replaces it, or is refused";
             return Err(Error::invalid(Subject::Request, message));
         }
-        self.wait_until_settled(path).await?;
-        let kind = self.kind_afresh(path).await?.ok_or_else(|| no_such_file(path))?;
+        let kind = self.kind_settled(path).await?.ok_or_else(|| no_such_file(path))?;
         let record = self.trashed_record(&entry).read().await?;
         let origin = record.as_ref().and_then(|record| path.rebased(&entry, &record.origin));
         let to = to.cloned().or(origin).ok_or_else(|| {

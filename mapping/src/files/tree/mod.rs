@@ -94,8 +94,7 @@ impl<A: Deletes> Folder<A> {
     /// `NotFound` when nothing is there; `Conflict` for a file.
     pub async fn remove_tree(&self, path: &FilePath) -> Result<Underway> {
         self.refuse_under_way(path).await?;
-        self.wait_until_settled(path).await?;
-        match self.kind_afresh(path).await? {
+        match self.kind_settled(path).await? {
             None => Err(no_such_file(path)),
             Some(Kind::File) => Err(is_a_file(path)),
             Some(Kind::Directory) => Ok(self.begin_removal(path)),

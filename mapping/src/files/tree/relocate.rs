@@ -75,11 +75,21 @@ impl Walk {
                 return Ok(Step::Stopped);
             }
             self.bucket.ledger().drop_counts(folder.id()).await?;
+            self.keep_parent(&folder, &pending).await?;
             self.relocation.begun.store(true, Ordering::SeqCst);
         }
         match pending.stage {
             MoveStage::Following => self.bring_page(&folder, &pending, position).await,
             MoveStage::Followed => self.end_relocation(&folder).await,
+        }
+    }
+
+    /// The directory above stays when all has left it.
+    async fn keep_parent(&self, folder: &Folder<Delete>, pending: &PendingMove) -> Result<()> {
+        let parent = pending.from.parent();
+        match parent.path() {
+            Some(parent) => self.bring_marker(folder, &ObjectKey::marker(folder.prefix(), parent)).await.map(drop),
+            None => Ok(()),
         }
     }
 

@@ -34,15 +34,6 @@ impl<A: Reads> Folder<A> {
         let (file, directory) = try_join!(self.head(path), self.is_directory(path))?;
         Ok(if file.is_some() { Some(Kind::File) } else { directory.then_some(Kind::Directory) })
     }
-
-    /// As [`Folder::kind_at`], never missing what moved a moment ago.
-    pub(in crate::files) async fn kind_afresh(&self, path: &FilePath) -> Result<Option<Kind>> {
-        let believed = self.view().await?;
-        match self.kind_at(path).await? {
-            None if self.has_moved_since(&believed).await? => self.kind_at(path).await,
-            found => Ok(found),
-        }
-    }
 }
 
 impl<A: Reads, B: Writes> Wish<'_, A, B> {
@@ -50,10 +41,9 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
     ///
     /// A crash after that leaves an empty directory.
     pub(in crate::files) async fn resolve(&self) -> Result<Plan> {
-        self.source.wait_until_settled(self.from).await?;
         self.target.wait_until_free(self.to).await?;
         self.target.wait_until_settled(self.to).await?;
-        let kind = self.source.kind_afresh(self.from).await?.ok_or_else(|| no_such_file(self.from))?;
+        let kind = self.source.kind_settled(self.from).await?.ok_or_else(|| no_such_file(self.from))?;
         match kind {
             Kind::File => self.to.check_new_file()?,
             Kind::Directory => self.to.check_new_directory()?,

@@ -1,0 +1,60 @@
+//! Listings of a directory whose files are at two places.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::files::tests::write;
+
+async fn page_by_page(replica: &Replica, at: &str, limit: u16) -> Vec<Vec<String>> {
+    let (mut pages, mut token) = (Vec::new(), None);
+    loop {
+        let page = replica.folder.list(&at.parse().unwrap(), PageRequest { limit, token }).await.unwrap();
+        assert!(page.entries.len() <= usize::from(limit));
+        pages.push(page.entries.iter().map(|entry| entry.name().to_owned()).collect());
+        token = page.next;
+        if token.is_none() {
+            return pages;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_of_both_places_together_are_the_directory() {
+    for limit in 1..=9 {
+        let scene = Scene::of(&["a/1", "a/2", "a/3", "a/b/x", "a/d/"]).await;
+        let replica = scene.replica(1).await;
+        replica.moved("a", "t").await.unwrap();
+        write(&replica.folder, "t/4", "new").await;
+        write(&replica.folder, "t/b/y", "new").await;
+        let pages = page_by_page(&replica, "t", limit).await;
+        let all: BTreeSet<String> = pages.concat().into_iter().collect();
+        assert_eq!(all, ["1", "2", "3", "4", "b", "d"].map(str::to_owned).into(), "limit {limit}: {pages:?}");
+        if let [one] = &pages[..] {
+            assert_eq!(one.len(), 6, "no entry is twice on a page");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_left_out_of_a_listing_that_goes_on_while_files_follow() {
+    let names: Vec<String> = (0..40).map(|n| format!("a/{n:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    for pause in (0..9000).step_by(150) {
+        let scene = Scene::of(&names).await;
+        let replica = scene.replica(1).await;
+        replica.faulty.set_faults(Faults { latency: Duration::from_millis(20), ..Faults::default() });
+        replica.moved("a", "t").await.unwrap();
+        let (mut seen, mut token) = (Vec::new(), None);
+        loop {
+            let page = replica.folder.list(&"t".parse().unwrap(), PageRequest { limit: 7, token }).await.unwrap();
+            seen.extend(page.entries.iter().map(|entry| entry.name().to_owned()));
+            token = page.next;
+            if token.is_none() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+        }
+        let all: BTreeSet<&String> = seen.iter().collect();
+        assert_eq!(all.len(), 40, "pause {pause}: {seen:?}");
+    }
+}
