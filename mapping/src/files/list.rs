@@ -4,7 +4,6 @@ use futures::{Stream, TryStreamExt, stream};
 
 use super::moves::{Lies, token_of_one};
 use super::page::{MAX_PAGE, Page, PageRequest, PageToken, is_empty};
-use super::trash::trash;
 use super::{Entry, EntryKind, no_such_directory};
 use crate::access::{Folder, Reads};
 use crate::error::{Error, Result, Subject};
@@ -83,37 +82,6 @@ impl<A: Reads> Folder<A> {
         pages.try_flatten()
     }
 
-    /// All files below `directory` at any depth, and the directories that were made on purpose, itself
-    /// not among them: a page of the store at a time, in the order of the keys. What is on its way
-    /// into the trash or out of it is seen at one place.
-    pub fn list_tree(&self, directory: &DirPath) -> impl Stream<Item = Result<Entry>> + Send + use<A> {
-        let first = ListRequest::all(KeyPrefix::directory(self.prefix(), directory));
-        let state = (self.clone(), directory.clone(), Some(first));
-        let pages = stream::try_unfold(state, |(folder, directory, request)| async move {
-            let Some(request) = request else { return Ok(None) };
-            let (page, next) = folder.tree_page(&directory, &request).await?;
-            let next = next.map(|token| ListRequest { token: Some(token), ..request });
-            Ok::<_, Error>(Some((stream::iter(page.entries.into_iter().map(Ok)), (folder, directory, next))))
-        });
-        pages.try_flatten()
-    }
-
-    async fn tree_page(&self, directory: &DirPath, request: &ListRequest) -> Result<(Page, Option<String>)> {
-        let trash = trash();
-        // The root has the trash in it: what is to be hidden there is.
-        let veiled = if directory.path().is_some() { directory } else { &trash };
-        let veil = self.veil(veiled.path()).await?;
-        let page = self.bucket().store().list(request.clone()).await.map_err(|error| error.about(Subject::File))?;
-        let (prefix, next) = (self.prefix(), page.next);
-        let marked = |key: &str| prefix.directory_path(key).filter(|path| directory.path() != Some(path));
-        let entry = |object: Listed| match marked(object.key.as_str()) {
-            Some(path) => Some(self::directory(path)),
-            None => file(prefix, object),
-        };
-        let entries = page.objects.into_iter().filter_map(entry).collect();
-        Ok((self.without_hidden(veil, veiled, Page { entries, next: None }).await?, next))
-    }
-
     /// Whether anything lies below `path`: its marker or a child. One cheap look.
     pub(crate) async fn is_directory(&self, path: &FilePath) -> Result<bool> {
         let places = match self.view().await?.lies(path) {
@@ -159,12 +127,12 @@ fn entries(prefix: &FolderPrefix, page: ListPage) -> Page {
     Page { entries, next: page.next.map(PageToken::new) }
 }
 
-fn file(prefix: &FolderPrefix, object: Listed) -> Option<Entry> {
+pub(super) fn file(prefix: &FolderPrefix, object: Listed) -> Option<Entry> {
     let path = prefix.file_path(&object.key)?;
     Some(Entry { path, kind: EntryKind::File { size: object.size, etag: object.etag, modified: object.modified } })
 }
 
-const fn directory(path: FilePath) -> Entry {
+pub(super) const fn directory(path: FilePath) -> Entry {
     Entry { path, kind: EntryKind::Directory }
 }
 

@@ -4,6 +4,7 @@
 mod clash;
 mod copy;
 mod list;
+mod list_tree;
 mod mkdir;
 mod moves;
 mod outlive;

@@ -6,7 +6,7 @@ use super::{GRACE, Lies};
 use crate::access::{Folder, Reads};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::tree::Kind;
-use crate::path::FilePath;
+use crate::path::{DirPath, FilePath};
 use crate::records::{FolderRecord, MoveStage, PendingMove};
 use crate::store::ObjectMeta;
 
@@ -95,6 +95,12 @@ impl<A: Reads> Folder<A> {
         }
         let message = format!("`{path}` was moved while it was removed: look where it is now");
         Err(Error::new(ErrorKind::Conflict, Subject::File, message))
+    }
+
+    /// Whether something at, above or below `directory` is on its way there, or from there.
+    pub(in crate::files) async fn is_on_its_way(&self, directory: &DirPath) -> Result<bool> {
+        let record = self.view().await?;
+        Ok(record.moves.iter().any(|pending| directory.path().is_none_or(|path| pending.touches(path))))
     }
 
     /// To be asked by work that goes on for long, between two of its steps.

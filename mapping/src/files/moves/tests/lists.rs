@@ -58,3 +58,52 @@ async fn nothing_is_left_out_of_a_listing_that_goes_on_while_files_follow() {
         assert_eq!(all.len(), 40, "pause {pause}: {seen:?}");
     }
 }
+
+async fn tree(replica: &Replica, at: &str) -> Result<Vec<String>> {
+    let directory = at.parse().unwrap();
+    let entries: Vec<Entry> = replica.folder.list_tree(&directory).try_collect().await?;
+    let mut files: Vec<String> =
+        entries.iter().filter(|entry| !entry.is_directory()).map(|entry| entry.path.to_string()).collect();
+    files.sort();
+    Ok(files)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_is_listed_whole_while_part_of_it_is_on_its_way() {
+    for latency in [0, 30, 90] {
+        let scene = Scene::of(&["a/1", "a/b/2", "a/b/c/3", "x/y", "z"]).await;
+        let replica = scene.replica(1).await;
+        replica.faulty.set_faults(Faults { latency: Duration::from_millis(latency), ..Faults::default() });
+        replica.moved("a/b", "x/t").await.unwrap();
+        while !scene.moves().await.is_empty() {
+            assert_eq!(tree(&replica, "").await.unwrap(), ["a/1", "x/t/2", "x/t/c/3", "x/y", "z"]);
+            assert_eq!(tree(&replica, "x").await.unwrap(), ["x/t/2", "x/t/c/3", "x/y"]);
+            assert_eq!(tree(&replica, "x/t/c").await.unwrap(), ["x/t/c/3"]);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_goes_while_it_is_listed_does_not_end_as_if_that_were_all() {
+    let names: Vec<String> = (0..1500).map(|n| format!("a/{n:04}")).collect();
+    let scene = Scene::of(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    for settle in [false, true] {
+        let (replica, at) = (scene.replica(u64::from(settle) + 1).await, if settle { "t" } else { "a" });
+        let directory = at.parse().unwrap();
+        let mut tree = std::pin::pin!(replica.folder.list_tree(&directory));
+        tree.try_next().await.unwrap().unwrap();
+        replica.moved(at, if settle { "u" } else { "t" }).await.unwrap();
+        if settle {
+            scene.settled().await;
+        }
+        let error = loop {
+            match tree.try_next().await {
+                Ok(entry) => assert!(entry.is_some(), "it ended in order"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        scene.settled().await;
+    }
+}

@@ -47,6 +47,8 @@ async fn what_moved_is_gone_elsewhere_within_the_cache_time() {
 #[tokio::test(start_paused = true)]
 async fn what_a_replica_writes_that_has_not_heard_of_it_follows() {
     let (scene, one, other) = two().await;
+    // For as long as it may believe what it knows.
+    tokio::time::sleep(scene.settings.cache_for).await;
     write(&other.folder, "a/1", "in between").await;
     write(&other.folder, "a/new", "also").await;
     assert_eq!(text(&one.folder, "t/1").await, "in between");
