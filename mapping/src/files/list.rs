@@ -49,7 +49,7 @@ impl<A: Reads> Folder<A> {
     async fn list_one(&self, directory: &DirPath, request: PageRequest) -> Result<Page> {
         let first = request.token.is_none();
         let PageRequest { limit, token } = request;
-        let stored = self.list_stored(directory, PageRequest { limit, token: token_of_one(token) }).await?;
+        let stored = self.list_stored(directory, PageRequest { limit, token: token_of_one(token.as_ref()) }).await?;
         if first && !stored.is_there && directory.path().is_some() {
             return Err(no_such_directory(directory));
         }

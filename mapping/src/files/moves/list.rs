@@ -33,8 +33,8 @@ impl From {
 
 /// The token with which a listing of one place goes on that began while there were two. What was listed of
 /// the old place may be listed again at the new one, and nothing is left out.
-pub(in crate::files) fn token_of_one(token: Option<PageToken>) -> Option<PageToken> {
-    match From::of(token.as_ref()) {
+pub(in crate::files) fn token_of_one(token: Option<&PageToken>) -> Option<PageToken> {
+    match From::of(token) {
         From::Old(_) => None,
         From::New(token) => token,
     }

@@ -67,7 +67,7 @@ impl<A: Reads> Folder<A> {
         Ok(self.view().await?.unsettled_at(path).is_none())
     }
 
-    async fn wait_while<'a>(&self, in_the_way: impl Fn(&FolderRecord) -> Option<&PendingMove>) -> Result<()> {
+    async fn wait_while(&self, in_the_way: impl Fn(&FolderRecord) -> Option<&PendingMove>) -> Result<()> {
         let mut record = self.view().await?;
         let mut waited = Duration::ZERO;
         while let Some(pending) = in_the_way(&record) {

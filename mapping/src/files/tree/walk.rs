@@ -215,7 +215,9 @@ impl Walk {
         let copied = self.copy_page(source, target, &page.objects).await?;
         let charged = if copied.things.is_empty() { None } else { Some(source.charge_removal().await?) };
         let cleared = self.clear(source, position.cursor.as_deref(), &copied.things).await?;
-        charged.map(crate::usage::Charged::settle);
+        if let Some(charged) = charged {
+            charged.settle();
+        }
         if let Some(error) = copied.halted {
             // The page is gone through again, but for what has moved: the rest is counted then.
             position.progress.add(Progress { found: cleared.done, done: cleared.done, ..Progress::default() });
