@@ -28,7 +28,7 @@ fn pair(email: &str, perm: &str) -> (String, String) {
 async fn a_folder_is_shared_with_all_or_none() {
     let (_app, ann, id, bob, eve) = with_folder().await;
     let share = async |body: Value| ann.signs.call("POST", "/folders/mydata/share", &body).await;
-    let both = ["bob@example.org", "eve@example.org"];
+    let both = ["eve@example.org", "bob@example.org"];
     let with_nobody = share(json!({ "permission": "rw", "emails": ["bob@example.org", "no@example.org"] })).await;
     with_nobody.expect_problem(404, "object-not-found");
     for body in [
