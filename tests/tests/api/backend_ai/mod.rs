@@ -4,6 +4,7 @@ mod about;
 mod downloads;
 mod entries;
 mod folders;
+mod hostile;
 mod invitations;
 mod lists;
 pub(crate) mod routes;
