@@ -98,6 +98,14 @@ pub fn et_engine_python() -> Option<PathBuf> {
     python.exists().then_some(python)
 }
 
+/// The command line of a generation of `backend.ai-client`, where `tests/clients/backend_ai/install` puts it.
+#[must_use]
+pub fn backend_ai_command(version: &str) -> Option<PathBuf> {
+    let place = variable("FOLDERBRIDGE_BACKEND_AI").map(PathBuf::from);
+    let command = place.or_else(|| Some(gate_cache()?.join("backend-ai")))?.join(version).join("bin/backend.ai");
+    command.exists().then_some(command)
+}
+
 /// Which seeds the long simulation of limits runs, first and how many: `COUNT` or `FIRST:COUNT`.
 #[must_use]
 pub fn quota_seeds() -> Option<(u64, u64)> {

@@ -1,8 +1,10 @@
-//! The published `et-engine` SDK and `et` command line, unchanged, against the real binary.
+//! The published `et-engine` SDK and `et` command line, unchanged, against the real binary; those of
+//! Backend.AI are in `backend_ai.rs`.
 //!
 //! Without them (see `tests/clients/et_engine/install`) these tests print that they are skipped;
 //! with FOLDERBRIDGE_REAL_CLIENTS=required, as in the gate, that is a failure.
 
+mod backend_ai;
 mod stores;
 
 use std::path::{Path, PathBuf};

@@ -1,12 +1,15 @@
 //! Files in forms, as clients up to 20.03 send them.
 
 use bytes::Bytes;
+use futures::stream;
 use mapping::Settings;
 use reqwest::Method;
 use serde_json::json;
 use suites::app::{App, Person};
 use suites::caller::pattern;
+use suites::process::Server;
 use suites::reply::Reply;
+use suites::signer::Signer;
 
 /// A part as the published clients write it.
 fn part(name: &str, content: &[u8]) -> Vec<u8> {
@@ -141,4 +144,33 @@ async fn a_form_ends_where_a_limit_is_reached() {
     let refused = sent(&ann, form(&[("fits", &[1; 600]), ("too-much", &[2; 600])])).await;
     assert!(refused.expect_problem(412, "quota-exceeded").text().contains("stored before that: 1 (`fits`)"));
     assert_eq!(ann.calls.names(&id, "").await.1, ["fits"]);
+}
+
+/// The most memory that a process ever had, where the system tells.
+fn most_resident(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? << 10)
+}
+
+/// The whole program, with its store: the budget, what the store has on its way, and the allocator's own.
+#[tokio::test]
+async fn a_large_form_takes_no_more_memory_than_the_budget_and_a_little() {
+    let (pieces, piece) = (256, pattern(1 << 20, 1));
+    let data = tempfile::tempdir().expect("a directory");
+    let server = Server::start(data.path()).await;
+    let ann = server.account("ann").await;
+    let secret = |name: &str| ann[name].as_str().expect("a credential").to_owned();
+    let signs = Signer::new(&server.nobody(), &secret("access_key"), &secret("secret_key"));
+    signs.created("mydata").await;
+    let Some(before) = most_resident(server.pid()) else { return };
+    let head = Bytes::from_static(b"--XX\r\nContent-Disposition: form-data; filename=\"large\"\r\n\r\n");
+    let chunks = [head].into_iter().chain(std::iter::repeat_n(piece, pieces)).chain([Bytes::from("\r\n--XX--")]);
+    let body = reqwest::Body::wrap_stream(stream::iter(chunks.map(Ok::<_, std::io::Error>)));
+    let kind = "multipart/form-data; boundary=XX";
+    let request = signs.request(Method::POST, "/folders/mydata/upload", kind, Bytes::new());
+    signs.send(request.body(body)).await.expect(201);
+    let grown = most_resident(server.pid()).expect("it runs") - before;
+    println!("{} MiB more for a form of {pieces} MiB", grown >> 20);
+    assert!(grown < 100 << 20, "{} MiB more for a form of {pieces} MiB", grown >> 20);
 }
