@@ -1,7 +1,7 @@
 //! Looks for jobs that nobody works on, and goes on with them: after a crash, or when the replica
 //! that had them has stopped in peace.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::held::Held;
@@ -49,8 +49,9 @@ impl Bucket {
         Ok(taken)
     }
 
-    pub(super) async fn list_job_ids(&self) -> Result<HashSet<JobId>> {
-        let mut found = HashSet::new();
+    /// In the order of their ids, so that what is done about them comes in one order too.
+    pub(super) async fn list_job_ids(&self) -> Result<BTreeSet<JobId>> {
+        let mut found = BTreeSet::new();
         let mut request = ListRequest::all(KeyPrefix::jobs());
         loop {
             let page = self.store().list(request.clone()).await.map_err(|error| error.about(Subject::Job))?;
@@ -133,7 +134,7 @@ impl Bucket {
 
 impl super::Known {
     /// Forgets what is not listed any more.
-    fn keep(&mut self, listed: &HashSet<JobId>) {
+    fn keep(&mut self, listed: &BTreeSet<JobId>) {
         self.over.retain(|id| listed.contains(id));
         self.watched.retain(|id, _| listed.contains(id));
     }

@@ -8,7 +8,8 @@ use crate::access::{Folder, Reads};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::STAMP;
 use crate::files::page::Page;
-use crate::id::{JobId, Stamp};
+use crate::files::tree::stamp;
+use crate::id::JobId;
 use crate::path::{DirPath, FilePath};
 use crate::store::ObjectMeta;
 
@@ -94,7 +95,7 @@ impl<A: Reads> Folder<A> {
 /// Whether `copy` is what the work `id` made of exactly this `source`.
 pub(super) fn is_at_both(id: JobId, source: Option<&ObjectMeta>, copy: Option<&ObjectMeta>) -> bool {
     let (Some(source), Some(copy)) = (source, copy) else { return false };
-    copy.metadata.get(STAMP).is_some_and(|found| found == Stamp::of_copy(id, &source.etag.0).as_str())
+    copy.metadata.get(STAMP).is_some_and(|found| found == stamp(id, source).as_str())
 }
 
 pub(super) fn under_way(passage: &PassageRecord) -> Error {

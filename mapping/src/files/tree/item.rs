@@ -76,7 +76,7 @@ impl<A: Reads> Item<'_, '_, A> {
             let etag = there.etag.clone();
             let found = there.metadata.get(STAMP).map(String::as_str);
             let work = self.copying.walk.plan.work;
-            match (made(found, self.copying.walk.id, &source.etag), work, self.copying.into.existing) {
+            match (made(found, self.copying.walk.id, source), work, self.copying.into.existing) {
                 // A copy is of the moment when it was made.
                 (Made::Now, ..) | (Made::Before, Work::Copy | Work::Delete | Work::Relocate, _) => {
                     return Ok(Free::Done);
@@ -95,7 +95,7 @@ impl<A: Reads> Item<'_, '_, A> {
     async fn put(&self, source: &ObjectMeta, to: &FilePath, writing: Writing, condition: Condition) -> Result<bool> {
         let Copying { walk, target, .. } = self.copying;
         let charged = target.charge(writing, source.size).await?;
-        let stamp = stamp(walk.id, &source.etag);
+        let stamp = stamp(walk.id, source);
         let request = CopyRequest {
             from: self.copying.source.key(self.from),
             from_etag: Some(source.etag.clone()),

@@ -25,6 +25,7 @@ pub(crate) use plan::Plan;
 pub(crate) use tally::Position;
 pub(crate) use walk::{Step, Walk};
 
+pub(in crate::files) use plan::stamp;
 pub(in crate::files) use policy::numbered;
 pub(in crate::files) use resolve::Wish;
 

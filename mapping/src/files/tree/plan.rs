@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::Kind;
 use crate::error::Result;
+use crate::files::STAMP;
 use crate::files::trash::is_trash;
 use crate::id::{FolderId, JobId, Stamp};
 use crate::path::FilePath;
-use crate::store::ETag;
+use crate::store::ObjectMeta;
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,9 +107,12 @@ impl Plan {
     }
 }
 
-/// The stamp of the copy that the undertaking `id` makes of the version `etag` of a file.
-pub(super) fn stamp(id: JobId, etag: &ETag) -> Stamp {
-    Stamp::of_copy(id, &etag.0)
+/// The stamp of the copy that the undertaking `id` makes of this version of a file.
+///
+/// The same bytes written again are another version: their ETag is the same, the stamp of their write is not.
+pub(in crate::files) fn stamp(id: JobId, source: &ObjectMeta) -> Stamp {
+    let (etag, written) = (&source.etag.0, source.metadata.get(STAMP).map_or("", String::as_str));
+    Stamp::of_copy(id, &format!("{etag} {written}"))
 }
 
 /// Whose copy a file is.
@@ -123,9 +127,9 @@ pub(super) enum Made {
 }
 
 /// Whose copy a file is that bears `found`.
-pub(super) fn made(found: Option<&str>, id: JobId, etag: &ETag) -> Made {
+pub(super) fn made(found: Option<&str>, id: JobId, source: &ObjectMeta) -> Made {
     match found {
-        Some(found) if found == stamp(id, etag).as_str() => Made::Now,
+        Some(found) if found == stamp(id, source).as_str() => Made::Now,
         Some(found) if Stamp::is_copy_of(found, id) => Made::Before,
         _ => Made::Elsewhere,
     }
@@ -134,7 +138,20 @@ pub(super) fn made(found: Option<&str>, id: JobId, etag: &ETag) -> Made {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::{Clock, ManualClock};
     use crate::random::SystemRandom;
+    use crate::store::ETag;
+
+    fn version(etag: &str, written: &str) -> ObjectMeta {
+        let metadata = [(STAMP.to_owned(), written.to_owned())].into();
+        ObjectMeta {
+            size: 1,
+            etag: ETag(etag.to_owned()),
+            modified: ManualClock::new().now(),
+            content_type: None,
+            metadata,
+        }
+    }
 
     #[test]
     fn a_path_goes_to_the_same_place_below_the_target() {
@@ -150,10 +167,11 @@ mod tests {
     #[test]
     fn a_copy_is_known_by_its_undertaking_and_its_version() {
         let (one, other) = (JobId::random(&SystemRandom), JobId::random(&SystemRandom));
-        let (old, new) = (ETag("\"1\"".to_owned()), ETag("\"2\"".to_owned()));
+        let (old, new, again) = (version("\"1\"", "a"), version("\"2\"", "a"), version("\"1\"", "b"));
         let found = stamp(one, &old);
         assert_eq!(made(Some(found.as_str()), one, &old), Made::Now);
         assert_eq!(made(Some(found.as_str()), one, &new), Made::Before);
+        assert_eq!(made(Some(found.as_str()), one, &again), Made::Before, "the same bytes, written again");
         assert_eq!(made(Some(found.as_str()), other, &old), Made::Elsewhere);
         assert_eq!(made(None, one, &old), Made::Elsewhere);
     }

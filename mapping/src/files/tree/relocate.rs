@@ -211,7 +211,7 @@ impl Walk {
             }
             condition = match self.meta(to).await? {
                 None => Condition::Absent,
-                Some(there) => match made(there.metadata.get(STAMP).map(String::as_str), self.id, &source.etag) {
+                Some(there) => match made(there.metadata.get(STAMP).map(String::as_str), self.id, &source) {
                     Made::Now | Made::Elsewhere => return Ok(true),
                     Made::Before => Condition::Matches(there.etag),
                 },
@@ -228,7 +228,7 @@ impl Walk {
         to: &ObjectKey,
         condition: Condition,
     ) -> Result<bool> {
-        let stamp = stamp(self.id, &source.etag);
+        let stamp = stamp(self.id, source);
         let request = CopyRequest {
             from: from.clone(),
             from_etag: Some(source.etag.clone()),

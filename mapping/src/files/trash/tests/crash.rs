@@ -251,3 +251,28 @@ async fn what_the_dead_were_moving_is_not_removed_beside_whoever_ends_it() {
     }
     assert!(refused > 5, "{refused} were refused");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_anew_where_the_dead_took_something_is_not_taken_for_it() {
+    let mut cases = 0;
+    for at in 1..40 {
+        let scene = scene(Deed::TrashFile).await;
+        let mortal = scene.replica(7).await;
+        mortal.faulty.kill_at(Kill { at: mortal.faulty.calls() + at, moment: Moment::After, only_writes: false });
+        let _unanswered = until_dead(Deed::TrashFile, &mortal).await;
+        if scene.passages().await == 0 || scene.objects().await.contains(&"a/1".to_owned()) {
+            continue;
+        }
+        // The same bytes: on most stores the same ETag.
+        let heir = scene.replica(8).await;
+        write(&heir.folder, "a/1", "a/1").await;
+        for swept in [false, true] {
+            assert!(heir.sees("a/1").await && heir.sees("Trash/1").await, "killed at {at}, swept: {swept}");
+            scene.test.clock.advance(scene.settings.late_writes);
+            heir.bucket.sweep().await.unwrap();
+            assert_eq!(scene.passages().await, 0);
+        }
+        cases += 1;
+    }
+    assert!(cases > 0, "nobody died with a passage left behind");
+}
