@@ -8,6 +8,7 @@ use std::time::Duration;
 use mapping::id::FolderId;
 
 use super::cluster::Person;
+use super::trees::emptied::Emptying;
 
 /// How long another replica may believe what was taken back.
 pub const BOUND: Duration = Duration::from_secs(2);
@@ -155,6 +156,8 @@ pub struct State {
     claims: Vec<Claim>,
     /// Creations that nobody knows the end of, for each account.
     pub lost: BTreeMap<usize, usize>,
+    /// Each time that a trash was emptied.
+    pub(super) emptied: Vec<Emptying>,
 }
 
 impl Board {

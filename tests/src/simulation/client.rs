@@ -20,6 +20,7 @@ use super::cluster::Cluster;
 use super::content::{Tag, body, content, length, tag_of};
 use super::files::Way;
 use super::report::{Report, is_unknown};
+use super::trees::Trees;
 use super::{ACCOUNTS, Plan};
 
 /// How many files a client has in one folder.
@@ -41,6 +42,8 @@ pub struct Client {
     /// The folders that it made: where they are on the board, and the claim of their name.
     pub(super) own: Vec<(usize, usize)>,
     pub(super) files: BTreeMap<(FolderId, FilePath), Possible>,
+    /// What it copies, moves and removes whole.
+    pub(super) trees: Trees,
     writes: u64,
     /// What it did with files lately, for whoever looks into a broken promise.
     lately: std::collections::VecDeque<String>,
@@ -63,14 +66,16 @@ impl Client {
             random: SeededRandom::new(plan.seed ^ (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)),
             own: Vec::new(),
             files: BTreeMap::new(),
+            trees: Trees::default(),
             writes: 0,
             lately: std::collections::VecDeque::new(),
         }
     }
 
     /// What it wrote, and what of that may be there.
-    pub fn files(&self) -> impl Iterator<Item = (&FolderId, &FilePath, &Possible)> {
-        self.files.iter().map(|((folder, path), possible)| (folder, path, possible))
+    pub fn files(&self) -> impl Iterator<Item = (FolderId, FilePath, Possible)> {
+        let alone = self.files.iter().map(|((folder, path), possible)| (*folder, path.clone(), possible.clone()));
+        alone.chain(self.tree_files())
     }
 
     /// Works until enough is done, or something is wrong.
@@ -79,7 +84,7 @@ impl Client {
             let longest = if self.below(50) == 0 { 6000 } else { 120 };
             tokio::time::sleep(Duration::from_millis(self.below(longest))).await;
             let Some((bucket, account)) = self.enter().await else { continue };
-            match self.below(100) {
+            match self.below(164) {
                 0..=5 => self.create_folder(&bucket, &account).await,
                 6..=11 => self.rename_folder(&bucket, &account).await,
                 12..=14 => self.delete_folder(&bucket, &account).await,
@@ -93,13 +98,14 @@ impl Client {
                 76..=80 => self.remove(&bucket, &account).await,
                 81..=86 => self.list(&bucket, &account).await,
                 87..=88 => self.check_usage(&bucket).await,
+                100.. => self.tend_trees(&bucket, &account).await,
                 _ => self.read(&bucket, &account).await,
             }
         }
     }
 
     /// Some replica, and the account that its token is for there.
-    async fn enter(&self) -> Option<(Bucket, Account)> {
+    pub(super) async fn enter(&self) -> Option<(Bucket, Account)> {
         let bucket = self.cluster.replica(self.below(u64::MAX)).await.bucket.clone();
         let person = &self.board.people[self.account];
         match bucket.authenticate_token(person.token.expose()).await {

@@ -24,8 +24,11 @@ const FLOOR: u64 = 50;
 /// How often a replica wants to sweep.
 const SWEEP_EVERY: Duration = Duration::from_secs(20);
 
+/// How often it looks for jobs that nobody works on.
+const TEND_EVERY: Duration = Duration::from_millis(1500);
+
 /// The most that a folder may hold: less than its clients want to put there.
-const LIMIT: Usage = Usage { bytes: 1500, files: 9 };
+const LIMIT: Usage = Usage { bytes: 6000, files: 36 };
 
 /// All replicas and what is below them.
 #[derive(Debug)]
@@ -73,6 +76,12 @@ fn settings() -> Settings {
         lease_for: Duration::from_secs(8),
         session_life: Duration::from_secs(120),
         hold_dead_after: Duration::from_secs(20),
+        job_after: Duration::from_millis(150),
+        job_page: 2,
+        job_lease_for: Duration::from_secs(3),
+        job_late: Duration::from_secs(2),
+        job_kept_for: Duration::from_secs(600),
+        trash_for: Some(Duration::from_secs(60)),
         folder_limits: FolderLimits { bytes: Some(LIMIT.bytes), files: Some(LIMIT.files) },
         ..Settings::default()
     }
@@ -113,8 +122,16 @@ impl Cluster {
     /// # Panics
     /// When it does not start.
     pub async fn steady(&self) -> Bucket {
+        self.steady_with(self.settings.clone()).await
+    }
+
+    /// The same, with settings of its own.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn steady_with(&self, settings: Settings) -> Bucket {
         let (store, clock) = (Arc::clone(&self.memory) as Store, Arc::clone(&self.clock));
-        testing::open(store, clock, self.settings.clone(), self.below(u64::MAX)).await.expect("a bucket")
+        testing::open(store, clock, settings, self.below(u64::MAX)).await.expect("a bucket")
     }
 
     /// Some replica; a dead one is followed by another first.
@@ -174,6 +191,7 @@ impl Cluster {
         replica.store.set_faults(self.faults(seed));
         replica.store.kill_at(Kill { at: replica.store.calls() + born, moment, only_writes: false });
         replica.bucket.tasks().background(sweep(replica.bucket.clone(), Arc::clone(&self.report), seed));
+        replica.bucket.tasks().background(tend(replica.bucket.clone(), Arc::clone(&self.report)));
     }
 
     /// A network with some latency that sometimes loses things.
@@ -210,5 +228,15 @@ async fn sweep(bucket: Bucket, report: Arc<Report>, seed: u64) {
             _ => {}
         }
         report.answered("sweep", &turn);
+    }
+}
+
+async fn tend(bucket: Bucket, report: Arc<Report>) {
+    let stopping = bucket.tasks().stopping();
+    while stopping.run_until_cancelled(tokio::time::sleep(TEND_EVERY)).await.is_some() {
+        let taken = bucket.tend_jobs().await;
+        if taken.as_ref().is_ok_and(|taken| *taken > 0) {
+            report.answered("job taken over", &taken);
+        }
     }
 }

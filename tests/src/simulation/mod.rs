@@ -12,6 +12,7 @@ pub mod folders;
 pub mod operator;
 pub mod quiet;
 pub mod report;
+pub mod trees;
 pub mod uploads;
 
 use std::sync::Arc;
@@ -57,6 +58,6 @@ pub async fn run(plan: Plan) -> Result<Figures, String> {
     if let Some(wrong) = report.wrong().or_else(|| cluster.watched.broken().first().cloned()) {
         return Err(wrong);
     }
-    quiet::check(&cluster, &board, &clients).await?;
+    quiet::check(&cluster, &board, &mut clients).await?;
     Ok(report.figures(&cluster))
 }
