@@ -24,14 +24,16 @@ const PAUSE: Duration = Duration::from_millis(50);
 const PART: usize = 5 << 20;
 
 pub(crate) struct Client {
-    fleet: Arc<Fleet>,
+    pub(super) fleet: Arc<Fleet>,
     chance: SeededRandom,
-    seed: u64,
-    token: String,
-    folder: String,
+    pub(super) seed: u64,
+    pub(super) token: String,
+    pub(super) folder: String,
     pub(crate) oracle: Oracle,
     pub(crate) operations: u64,
     pub(crate) unanswered: u64,
+    /// Jobs that were left by a process that was killed.
+    pub(crate) left: Vec<String>,
 }
 
 impl Client {
@@ -39,7 +41,7 @@ impl Client {
         let chance = SeededRandom::new(seed.wrapping_mul(1009).wrapping_add(number));
         let (token, folder) = (token.to_owned(), folder.to_owned());
         let oracle = Oracle::new(number);
-        Self { fleet, chance, seed, token, folder, oracle, operations: 0, unanswered: 0 }
+        Self { fleet, chance, seed, token, folder, oracle, operations: 0, unanswered: 0, left: Vec::new() }
     }
 
     pub(crate) async fn work(&mut self, until: Instant) {
@@ -58,7 +60,7 @@ impl Client {
         }
     }
 
-    fn below(&self, below: u64) -> u64 {
+    pub(super) fn below(&self, below: u64) -> u64 {
         let chance: &dyn Random = &self.chance;
         chance.below(below)
     }
@@ -76,7 +78,7 @@ impl Client {
     }
 
     /// Asks until somebody answers; says whether it was the first who was asked.
-    async fn insist(&mut self, request: impl Fn(&Caller) -> RequestBuilder) -> (Reply, bool) {
+    pub(super) async fn insist(&mut self, request: impl Fn(&Caller) -> RequestBuilder) -> (Reply, bool) {
         let began = Instant::now();
         let mut first = true;
         loop {
@@ -105,7 +107,7 @@ impl Client {
         }
     }
 
-    async fn put(&mut self, path: &str, content: &Bytes, chunk: usize) {
+    pub(super) async fn put(&mut self, path: &str, content: &Bytes, chunk: usize) {
         let began = Instant::now();
         while !self.try_put(path, content, chunk).await {
             assert!(began.elapsed() < PATIENCE, "seed {}: {path} was not written in {PATIENCE:?}", self.seed);

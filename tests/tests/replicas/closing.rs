@@ -1,14 +1,16 @@
 //! What must hold once nobody is killed any more.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use mapping::jobs::JobFilter;
 use mapping::random::SystemRandom;
 use mapping::store::Store;
-use mapping::store::s3::S3Store;
 use mapping::usage::Repair;
 use mapping::{Bucket, Parts, Settings};
+use serde_json::Value;
 use suites::ahead::AheadClock;
 use suites::app::ADMIN_TOKEN;
 use suites::bucket::{below, snapshot};
@@ -20,6 +22,12 @@ use super::fleet::{Fleet, REPLICAS};
 /// Longer than a dead process is believed alive, and what it sent may be under way.
 const DEAD: Duration = Duration::from_secs(6 * 60);
 const OVER: Duration = Duration::from_secs(16 * 60);
+
+/// Longer than a job is left to a process that gives no sign of life.
+const SILENCE: Duration = Duration::from_secs(121);
+
+/// How long it may take until jobs that were left are over.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Longer than an upload that nobody goes on with is kept.
 const LONG: Duration = Duration::from_secs(40 * 24 * 60 * 60);
@@ -33,8 +41,17 @@ pub(crate) async fn check(fleet: &Fleet, clients: &mut [Client]) {
         assert_eq!(code, Some(0), "{said}");
     }
     fleet.terminate().await;
-    let (core, clock, store) = later(fleet).await;
+    let (core, clock, _) = later(fleet).await;
+    end_jobs(&core, &clock).await;
     settle(&core, &clock).await;
+    core.drain(Duration::from_secs(20)).await;
+    for place in 0..REPLICAS {
+        fleet.start_one(place).await;
+    }
+    all_is_there(clients).await;
+    all_jobs_are_over(fleet, clients).await;
+    fleet.terminate().await;
+    let (core, clock, store) = later(fleet).await;
     for _ in 0..3 {
         clock.advance(LONG);
         core.sweep().await.expect("a sweep");
@@ -42,6 +59,8 @@ pub(crate) async fn check(fleet: &Fleet, clients: &mut [Client]) {
     core.drain(Duration::from_secs(20)).await;
     let left = below(snapshot(&store).await, ".folderbridge/uploads/");
     assert!(left.is_empty(), "uploads that nobody goes on with are left: {left:?}");
+    let left = below(snapshot(&store).await, ".folderbridge/jobs/");
+    assert!(left.is_empty(), "jobs that are over for long are left: {left:?}");
     for place in 0..REPLICAS {
         fleet.start_one(place).await;
     }
@@ -74,11 +93,52 @@ async fn all_is_there(clients: &mut [Client]) {
     }
 }
 
+/// Another replica, whose time passes faster, goes on with what the dead have left.
+async fn end_jobs(core: &Bucket, clock: &AheadClock) {
+    let began = Instant::now();
+    loop {
+        core.tend_jobs().await.expect("a look at all jobs");
+        let page = core.jobs_page(JobFilter::default(), None, 1000).await.expect("the jobs");
+        assert!(page.next.is_none(), "more jobs than a page has");
+        let stuck: Vec<_> = page.jobs.into_iter().filter(|job| !job.state.is_over()).collect();
+        if stuck.is_empty() {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "jobs are stuck: {stuck:?}");
+        // Only what nobody works on: a step of what it has taken over itself is to come to its end.
+        clock.advance(SILENCE);
+        core.tend_jobs().await.expect("a look at all jobs");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// `folderbridge job list` knows each job that the dead have left, and of none that is not over.
+async fn all_jobs_are_over(fleet: &Fleet, clients: &[Client]) {
+    for url in fleet.urls() {
+        let (code, said) = asked(url, &["job", "list", "--json"]).await;
+        assert_eq!(code, Some(0), "{said}");
+        let jobs: Vec<Value> = serde_json::from_str(&said).expect("a list");
+        let states: BTreeMap<&str, &str> = jobs.iter().map(|job| (text(&job["job_id"]), text(&job["state"]))).collect();
+        assert!(states.values().all(|state| *state == "done"), "{said}");
+        for left in clients.iter().flat_map(|client| &client.left) {
+            assert!(states.contains_key(left.as_str()), "job {left} is not listed: {said}");
+        }
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
 /// `folderbridge fsck --all`: its status, and what it said.
 async fn fsck(url: String) -> (Option<i32>, String) {
+    asked(url, &["fsck", "--all"]).await
+}
+
+async fn asked(url: String, words: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(binary());
     command.env_clear().env("FOLDERBRIDGE_URL", url).env("FOLDERBRIDGE_ADMIN_TOKEN", ADMIN_TOKEN);
-    command.args(["fsck", "--all"]);
+    command.args(words);
     let output = tokio::task::spawn_blocking(move || command.output()).await.expect("a thread");
     let output = output.expect("the program starts");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -87,9 +147,7 @@ async fn fsck(url: String) -> (Option<i32>, String) {
 
 /// The core over the bucket, with a clock that can be moved ahead.
 async fn later(fleet: &Fleet) -> (Bucket, Arc<AheadClock>, Store) {
-    let store = S3Store::connect(fleet.settings.clone()).await.expect("a client of the store");
-    let verdict = store.probe("later").await.expect("a verdict");
-    let store: Store = Arc::new(store.with_capabilities(verdict.capabilities));
+    let store = fleet.store().await;
     let clock = Arc::new(AheadClock::default());
     let parts = Parts {
         store: Arc::clone(&store),

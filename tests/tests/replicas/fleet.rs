@@ -1,12 +1,13 @@
 //! The processes, and who kills them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use mapping::random::{Random, SeededRandom};
-use mapping::store::s3::S3Settings;
+use mapping::store::Store;
+use mapping::store::s3::{S3Settings, S3Store};
 use suites::caller::Caller;
 use suites::process::{Server, free_address, serve_bucket};
 use tempfile::TempDir;
@@ -27,6 +28,8 @@ pub(crate) struct Fleet {
     replicas: Mutex<Vec<Option<Replica>>>,
     chance: SeededRandom,
     kills: AtomicU64,
+    /// Who kills and starts, one at a time.
+    turn: tokio::sync::Mutex<()>,
 }
 
 struct Replica {
@@ -38,7 +41,8 @@ impl Fleet {
     pub(crate) async fn start(settings: S3Settings, seed: u64) -> Self {
         let place = tempfile::tempdir().expect("a directory");
         let replicas = Mutex::new((0..REPLICAS).map(|_| None).collect());
-        let fleet = Self { settings, place, replicas, chance: SeededRandom::new(seed), kills: AtomicU64::new(0) };
+        let (chance, kills, turn) = (SeededRandom::new(seed), AtomicU64::new(0), tokio::sync::Mutex::default());
+        let fleet = Self { settings, place, replicas, chance, kills, turn };
         // One after the other: the first sets the bucket up.
         for place in 0..REPLICAS {
             fleet.start_one(place).await;
@@ -64,6 +68,11 @@ impl Fleet {
         running.get(which).map(|replica| replica.nobody.clone())
     }
 
+    /// Nobody who calls the one in this place, if it runs.
+    pub(crate) fn at(&self, place: usize) -> Option<Caller> {
+        self.replicas()[place].as_ref().map(|replica| replica.nobody.clone())
+    }
+
     /// The URL of each that runs.
     pub(crate) fn urls(&self) -> Vec<String> {
         self.replicas().iter().flatten().map(|replica| replica.server.url()).collect()
@@ -77,6 +86,7 @@ impl Fleet {
     pub(crate) async fn kill_until(&self, until: Instant) {
         while Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(PEACE.0 + self.below(PEACE.1))).await;
+            let _turn = self.turn.lock().await;
             let one = usize::try_from(self.below(REPLICAS as u64)).expect("small");
             let doomed = if self.below(ALL_AT_ONCE) == 0 { (0..REPLICAS).collect() } else { vec![one] };
             for place in &doomed {
@@ -85,6 +95,20 @@ impl Fleet {
             tokio::time::sleep(Duration::from_millis(self.below(500))).await;
             join_all(doomed.into_iter().map(|place| self.start_one(place))).await;
         }
+    }
+
+    /// Kills the one in this place now, and starts another there.
+    pub(crate) async fn replace(&self, place: usize) {
+        let _turn = self.turn.lock().await;
+        self.kill(place);
+        self.start_one(place).await;
+    }
+
+    /// The store below all, past them.
+    pub(crate) async fn store(&self) -> Store {
+        let store = S3Store::connect(self.settings.clone()).await.expect("a client of the store");
+        let verdict = store.probe("past-them").await.expect("a verdict");
+        Arc::new(store.with_capabilities(verdict.capabilities))
     }
 
     /// SIGTERM to all.

@@ -1,6 +1,7 @@
 //! Three real processes over one bucket, killed with SIGKILL at random and started again, while clients
-//! write, replace, remove and read files through whichever is there. What was acknowledged is there at
-//! every later look, through every process; in the end `folderbridge fsck` is clean.
+//! write, replace, remove and read files through whichever is there, and one removes directories that are so
+//! large that this is a job. What was acknowledged is there at every later look, through every process; in the
+//! end `folderbridge fsck` is clean and every job has come to its end.
 //!
 //! `FOLDERBRIDGE_TEST_KILLING=600` does it for so many seconds, `FOLDERBRIDGE_TEST_KILLING_SEED` with the
 //! choices of an earlier run (their moments are the machine's).
@@ -9,6 +10,7 @@ mod client;
 mod closing;
 mod fleet;
 mod oracle;
+mod trees;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,7 +51,13 @@ async fn nothing_acknowledged_is_lost(title: &str, settings: &S3Settings) {
             client
         }
     });
-    let (mut clients, ()) = futures::join!(join_all(clients), fleet.kill_until(until));
+    let store = fleet.store().await;
+    let mut large = Client::new(Arc::clone(&fleet), seed, CLIENTS, &token, &folder);
+    let large_trees = large.remove_large_trees(&store, until);
+    let (mut clients, (), ()) = futures::join!(join_all(clients), large_trees, fleet.kill_until(until));
+    assert!(!large.left.is_empty(), "no process was killed with a job in its hands");
+    say(&format!("{title}: {} large directories, {} jobs left by the dead", large.operations, large.left.len()));
+    clients.push(large);
     let operations: u64 = clients.iter().map(|client| client.operations).sum();
     let unanswered: u64 = clients.iter().map(|client| client.unanswered).sum();
     let kills = fleet.kills();
