@@ -5,6 +5,7 @@ mod budget;
 mod crash;
 mod faults;
 mod known;
+mod moves;
 mod quota;
 mod random;
 mod stores;

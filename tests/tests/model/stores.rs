@@ -7,7 +7,7 @@ use suites::stores::installed::title;
 use suites::stores::minio::{self, MinIo};
 use suites::stores::processes::StoreProcess;
 
-const PART: Part = Part { only: &["uploads_over_a_store"], skip: &[] };
+const PART: Part = Part { only: &["uploads_over_a_store", "moves_over_a_store"], skip: &[] };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_model_over_minio_in_a_container() {

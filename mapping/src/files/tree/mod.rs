@@ -7,6 +7,7 @@
 mod clear;
 mod copy;
 mod item;
+mod leftovers;
 mod look;
 mod pace;
 mod plan;

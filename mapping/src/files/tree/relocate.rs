@@ -5,6 +5,7 @@
 //! somebody wrote at its new place meanwhile counts, and the old one goes.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::{StreamExt, stream};
 
@@ -35,6 +36,8 @@ pub(super) struct Relocation {
     whole: AtomicBool,
     /// The longest path that was brought, in bytes.
     longest: AtomicUsize,
+    /// How many files this process came across since the pass began; `None` where it did not see it begin.
+    files: Mutex<Option<usize>>,
 }
 
 /// What became of one key.
@@ -48,7 +51,27 @@ enum End {
 
 impl Relocation {
     pub(super) const fn new() -> Self {
-        Self { begun: AtomicBool::new(false), whole: AtomicBool::new(true), longest: AtomicUsize::new(0) }
+        Self {
+            begun: AtomicBool::new(false),
+            whole: AtomicBool::new(true),
+            longest: AtomicUsize::new(0),
+            files: Mutex::new(None),
+        }
+    }
+
+    fn files(&self) -> MutexGuard<'_, Option<usize>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a page of the pass; it begins where `is_first`.
+    fn come_across(&self, page: &[Listed], is_first: bool) {
+        let mut files = self.files();
+        if is_first {
+            *files = Some(0);
+        }
+        if let Some(files) = files.as_mut() {
+            *files += page.iter().filter(|listed| !is_marker(listed)).count();
+        }
     }
 
     /// The longest path that was brought, if all were seen.
@@ -111,6 +134,7 @@ impl Walk {
         if page.objects.is_empty() && position.cursor.is_none() {
             return self.note_followed(folder).await;
         }
+        self.relocation.come_across(&page.objects, position.cursor.is_none());
         let brought = page.objects.iter().map(|listed| self.bring(folder, listed, listed.key.rebased(&from, &to)));
         let mut ends = stream::iter(brought.collect::<Vec<_>>()).buffer_unordered(MOST_AT_ONCE as usize);
         let (mut there, mut progress, mut stopped) = (Vec::new(), Progress::default(), false);
@@ -129,17 +153,30 @@ impl Walk {
             position.progress.add(progress);
             return Ok(Step::Stopped);
         }
-        self.after_page(page.next, progress, position).await
+        self.after_page(folder, page.next, progress, position).await
     }
 
     /// What stayed is tried again in the next pass, for ever: it is where it was moved to for everybody.
-    async fn after_page(&self, next: Option<String>, progress: Progress, position: &mut Position) -> Result<Step> {
+    ///
+    /// A store that goes on showing directories which were removed (SeaweedFS does) shows nothing else in the
+    /// second pass: that is the end.
+    async fn after_page(
+        &self,
+        folder: &Folder<Delete>,
+        next: Option<String>,
+        progress: Progress,
+        position: &mut Position,
+    ) -> Result<Step> {
         let nothing_went = progress.done == Count::default();
         position.progress.add(progress);
         position.cursor = next;
         if position.cursor.is_none() {
             position.pass += 1;
-            if nothing_went && position.progress.failed > 0 {
+            let only_directories = *self.relocation.files() == Some(0) && position.progress.failed == 0;
+            if only_directories && position.pass > 1 {
+                return self.note_followed(folder).await;
+            }
+            if nothing_went {
                 self.rest(position.pass).await;
             }
             position.progress.forget_failures();
@@ -153,6 +190,7 @@ impl Walk {
     }
 
     async fn note_followed(&self, folder: &Folder<Delete>) -> Result<Step> {
+        self.remove_leftovers(folder, &self.plan.source.path).await?;
         // A count that began meanwhile has seen some files twice.
         folder.charge_removal().await?.settle();
         self.bucket.note_followed(folder.id(), self.id).await?;

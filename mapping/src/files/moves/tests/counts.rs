@@ -55,3 +55,25 @@ async fn a_count_meanwhile_never_says_too_little_and_in_the_end_exactly() {
         assert_eq!(scene.stored().await, (12, 48));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_count_that_began_before_the_move_is_not_taken() {
+    for seed in 0..25 {
+        let scene = Scene::with(Settings { job_page: 1000, ..Settings::default() }).await;
+        let names: Vec<String> = (0..1100).map(|n| format!("m/{n:04}")).collect();
+        scene.fill(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let (one, other) = (scene.replica(seed).await, scene.replica(seed + 1000).await);
+        assert_eq!(one.usage().await.0, 1100);
+        // Its two pages are far apart: the first has the new place, the second what is left at the old one.
+        other.faulty.set_faults(Faults { seed, latency: Duration::from_secs(6), ..Faults::default() });
+        let moving = async {
+            tokio::time::sleep(Duration::from_secs(seed)).await;
+            one.moved("m", "a").await.unwrap();
+            scene.settled().await;
+        };
+        let (counted, ()) = tokio::join!(other.bucket.check_folder(scene.id(), Repair::Yes), moving);
+        counted.unwrap();
+        let said = one.bucket.check_folder(scene.id(), Repair::No).await.unwrap();
+        assert!(said.recorded.files >= 1100, "seed {seed}: {said:?}");
+    }
+}
