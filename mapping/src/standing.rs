@@ -120,6 +120,7 @@ impl Bucket {
             profile: LimitProfile::default(),
             created: self.clock().now(),
             moves: Vec::new(),
+            moves_made: 0,
             longest_path: FIRST_LONGEST_PATH,
         }
     }

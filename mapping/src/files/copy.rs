@@ -115,8 +115,11 @@ impl<A: Deletes> Folder<A> {
                 charged.cancel();
                 return Err(changed(from));
             }
-            // Someone removed it already: it is where it should be.
-            None => charged.cancel(),
+            None => {
+                charged.cancel();
+                // Otherwise someone removed it already, and it is where it should be.
+                self.refuse_moved(from).await?;
+            }
         }
         Ok(copied.copy)
     }

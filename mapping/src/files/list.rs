@@ -1,5 +1,7 @@
 //! Lists directories: one `ListObjectsV2` a page, never a look per entry.
 
+use std::time::Duration;
+
 use futures::{Stream, TryStreamExt, stream};
 
 use super::moves::{Lies, token_of_one};
@@ -7,9 +9,12 @@ use super::page::{MAX_PAGE, Page, PageRequest, PageToken, is_empty};
 use super::{Entry, EntryKind, no_such_directory};
 use crate::access::{Folder, Reads};
 use crate::error::{Error, Result, Subject};
-use crate::key::{FolderPrefix, KeyPrefix};
+use crate::key::{FolderPrefix, KeyPrefix, ObjectKey};
 use crate::path::{DirPath, FilePath};
 use crate::store::{ListPage, ListRequest, Listed, StoreError, StoreErrorKind};
+
+/// For how long a directory is taken for one that may just have been moved there.
+const YOUNG: Duration = Duration::from_secs(60);
 
 impl<A: Reads> Folder<A> {
     /// One page of what is in `directory`. Costs exactly one request to the store
@@ -27,10 +32,21 @@ impl<A: Reads> Folder<A> {
         }
         let request = PageRequest { limit: request.limit.min(MAX_PAGE), ..request };
         let believed = self.view().await?;
+        let first = request.token.is_none();
         match self.list_page(directory, request.clone()).await {
+            // Where it was made a moment ago, its files may be on their way there.
+            Ok(page) if first && self.is_young(&page) && self.has_moved_since(&believed).await? => {
+                self.list_page(directory, request).await
+            }
             Err(error) if self.is_news(&believed, &error).await? => self.list_page(directory, request).await,
             answer => answer,
         }
+    }
+
+    /// Whether the directory that a page is of was made so short a time ago, give or take what clocks differ, that
+    /// it may have come to be by a move that is not known here.
+    fn is_young(&self, page: &Page) -> bool {
+        page.made.is_some_and(|made| self.bucket().clock().now().since(made) < YOUNG)
     }
 
     async fn list_page(&self, directory: &DirPath, request: PageRequest) -> Result<Page> {
@@ -67,7 +83,11 @@ impl<A: Reads> Folder<A> {
             limit: request.limit,
         };
         let page = self.bucket().store().list(asked).await.map_err(|error| refused(error, first))?;
-        Ok(StoredPage { is_there: !is_empty(&page), page: entries(self.prefix(), page) })
+        let marker = directory.path().map(|path| ObjectKey::marker(self.prefix(), path));
+        let made =
+            page.objects.iter().find(|object| Some(&object.key) == marker.as_ref()).map(|marker| marker.modified);
+        let is_there = !is_empty(&page);
+        Ok(StoredPage { is_there, page: Page { made, ..entries(self.prefix(), page) } })
     }
 
     /// All of what is in `directory`, page after page, holding one page in memory.
@@ -124,7 +144,7 @@ fn entries(prefix: &FolderPrefix, page: ListPage) -> Page {
     let directories = page.prefixes.iter().filter_map(|key| prefix.directory_path(key)).map(directory);
     let mut entries: Vec<Entry> = files.chain(directories).collect();
     entries.sort_by(|one, other| key_order(one).cmp(key_order(other)));
-    Page { entries, next: page.next.map(PageToken::new) }
+    Page { entries, next: page.next.map(PageToken::new), made: None }
 }
 
 pub(super) fn file(prefix: &FolderPrefix, object: Listed) -> Option<Entry> {

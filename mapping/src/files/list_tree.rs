@@ -12,6 +12,7 @@ use crate::access::{Folder, Reads};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::key::KeyPrefix;
 use crate::path::{DirPath, FilePath};
+use crate::records::FolderRecord;
 use crate::store::{ListRequest, Listed};
 
 /// Where a listing goes on.
@@ -19,13 +20,15 @@ enum Going {
     /// It has not begun.
     Nowhere,
     /// Key by key.
-    Keys(ListRequest),
+    Keys { made: u64, request: ListRequest },
     /// Directory by directory: something in it is on its way.
     Directories(Directories),
 }
 
 /// Directories that are still to be listed, the last of them first, and how far that one is.
 struct Directories {
+    /// How many had moved when it began.
+    made: u64,
     left: Vec<DirPath>,
     token: Option<PageToken>,
     listed: HashSet<FilePath>,
@@ -37,8 +40,7 @@ impl<A: Reads> Folder<A> {
     /// into the trash or out of it is seen at one place. (While the files of a directory in it follow to where
     /// it was moved: all directories, one by one, each thing once.)
     ///
-    /// Ends in `Conflict` when the directory was removed or moved away meanwhile: what was not listed before is
-    /// not there any more.
+    /// Ends in `Conflict` when a directory of the folder moved before all of this one was listed.
     pub fn list_tree(&self, directory: &DirPath) -> impl Stream<Item = Result<Entry>> + Send + use<A> {
         let state = (self.clone(), directory.clone(), Some(Going::Nowhere));
         let pages = stream::try_unfold(state, |(folder, directory, going)| async move {
@@ -50,18 +52,20 @@ impl<A: Reads> Folder<A> {
     }
 
     async fn begin_tree(&self, directory: &DirPath) -> Result<Going> {
+        self.look_afresh().await?;
+        let made = self.view().await?.moves_made;
         if self.is_on_its_way(directory).await? {
             let left = vec![directory.clone()];
-            return Ok(Going::Directories(Directories { left, token: None, listed: HashSet::new() }));
+            return Ok(Going::Directories(Directories { made, left, token: None, listed: HashSet::new() }));
         }
-        Ok(Going::Keys(ListRequest::all(KeyPrefix::directory(self.prefix(), directory))))
+        Ok(Going::Keys { made, request: ListRequest::all(KeyPrefix::directory(self.prefix(), directory)) })
     }
 
     async fn tree_page(&self, directory: &DirPath, going: Going) -> Result<(Vec<Entry>, Option<Going>)> {
         let going = if let Going::Nowhere = going { self.begin_tree(directory).await? } else { going };
         match going {
             Going::Nowhere => Ok((Vec::new(), None)),
-            Going::Keys(request) => self.tree_page_of_keys(directory, request).await,
+            Going::Keys { made, request } => self.tree_page_of_keys(directory, made, request).await,
             Going::Directories(directories) => self.tree_page_of_directory(directories).await,
         }
     }
@@ -69,6 +73,7 @@ impl<A: Reads> Folder<A> {
     async fn tree_page_of_keys(
         &self,
         directory: &DirPath,
+        made: u64,
         request: ListRequest,
     ) -> Result<(Vec<Entry>, Option<Going>)> {
         let (first, trash) = (request.token.is_none(), trash());
@@ -76,34 +81,36 @@ impl<A: Reads> Folder<A> {
         let veiled = if directory.path().is_some() { directory } else { &trash };
         let veil = self.veil(veiled.path()).await?;
         let page = self.bucket().store().list(request.clone()).await.map_err(|error| error.about(Subject::File))?;
-        let (prefix, next, is_empty) = (self.prefix(), page.next, page.objects.is_empty());
+        let (prefix, next) = (self.prefix(), page.next);
         let marked = |key: &str| prefix.directory_path(key).filter(|path| directory.path() != Some(path));
         let entry = |object: Listed| match marked(object.key.as_str()) {
             Some(path) => Some(directory_at(path)),
             None => file(prefix, object),
         };
         let entries = page.objects.into_iter().filter_map(entry).collect();
-        let page = self.without_hidden(veil, veiled, Page { entries, next: None }).await?;
+        let page = self.without_hidden(veil, veiled, Page { entries, ..Page::default() }).await?;
         if !first {
-            self.refuse_gone(directory, is_empty).await?;
+            let record = if next.is_some() { self.view().await? } else { self.view_afresh().await? };
+            Self::refuse_news(made, &record)?;
         }
-        Ok((page.entries, next.map(|token| Going::Keys(ListRequest { token: Some(token), ..request }))))
+        let next = next.map(|token| Going::Keys { made, request: ListRequest { token: Some(token), ..request } });
+        Ok((page.entries, next))
     }
 
-    /// Keys that went because their directory did are not the end of it. Where there are some yet, they are going
-    /// or stay.
-    async fn refuse_gone(&self, directory: &DirPath, no_keys: bool) -> Result<()> {
-        let Some(path) = directory.path() else { return Ok(()) };
-        let is_gone = no_keys && !self.is_directory(path).await?;
-        if !is_gone && !self.is_on_its_way(directory).await? {
+    /// What moves from what was not listed yet to what was is passed over: that is not the end of it.
+    fn refuse_news(made: u64, record: &FolderRecord) -> Result<()> {
+        if record.moves_made == made {
             return Ok(());
         }
-        let message = format!("`{path}` was moved or removed meanwhile: not all of it was listed");
+        let message = "a directory of the folder was moved meanwhile, and not all may have been listed: try again";
         Err(Error::new(ErrorKind::Conflict, Subject::File, message))
     }
 
     async fn tree_page_of_directory(&self, mut going: Directories) -> Result<(Vec<Entry>, Option<Going>)> {
-        let Some(at) = going.left.pop() else { return Ok((Vec::new(), None)) };
+        let Some(at) = going.left.pop() else {
+            Self::refuse_news(going.made, &*self.view_afresh().await?)?;
+            return Ok((Vec::new(), None));
+        };
         let request = PageRequest { token: going.token.take(), ..PageRequest::default() };
         let page = match self.list(&at, request).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Page::default(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use futures::try_join;
 
+use super::moves::Lies;
 use super::write::{bears, stamped};
 use super::{CONFLICT_PAUSE, CONFLICTS, already_exists};
 use crate::access::{Folder, Writes};
@@ -45,6 +46,7 @@ impl<A: Writes> Folder<A> {
     /// is missing, and for a name that no new directory can have.
     pub async fn mkdir(&self, path: &FilePath, parents: Parents) -> Result<()> {
         path.check_new_directory()?;
+        self.look_afresh().await?;
         self.wait_until_free(path).await?;
         self.vouch_for(path.as_str().len()).await?;
         let looks = (self.head(path), self.is_directory(path), self.look_above(path), self.has_parent(path, parents));
@@ -120,6 +122,9 @@ impl<A: Writes> Folder<A> {
     /// does not undo the delete, so it is not the delete's failure.
     pub(super) async fn keep_directory(&self, directory: &DirPath) {
         let Some(path) = directory.path() else { return };
+        if self.view().await.is_ok_and(|record| record.lies(path) == Lies::Away) {
+            return;
+        }
         let kept = match self.is_directory(path).await {
             Ok(true) => return,
             Ok(false) => self.put_marker(path).await,

@@ -1,6 +1,7 @@
 //! One page of a directory, and how to ask for it.
 
 use super::Entry;
+use crate::clock::Timestamp;
 use crate::store::ListPage;
 
 /// The most entries on a page: what a store gives at a time.
@@ -48,6 +49,8 @@ pub struct Page {
     pub entries: Vec<Entry>,
     /// Where to go on; `None` on the last page.
     pub next: Option<PageToken>,
+    /// When the directory was made on purpose, if this page shows that.
+    pub(super) made: Option<Timestamp>,
 }
 
 /// Whether a page shows that there is anything at all.

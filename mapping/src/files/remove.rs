@@ -57,8 +57,8 @@ impl<A: Deletes> Folder<A> {
     /// is waited for: [`Folder::remove_tree`] says so instead.)
     pub async fn remove(&self, path: &FilePath, depth: Depth) -> Result<Removed> {
         self.refuse_under_way(path).await?;
-        let found = self.head_settled(path).await?;
         let began = self.bucket().clock().elapsed();
+        let found = self.head_settled(path).await?;
         let removed = match found {
             Some(file) => {
                 self.delete_file(path, Condition::Always, self.charge_removal().await?).await?;

@@ -83,6 +83,7 @@ fn new_record(
         profile,
         created,
         moves: Vec::new(),
+        moves_made: 0,
         longest_path: FIRST_LONGEST_PATH,
     }
 }

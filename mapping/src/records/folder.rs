@@ -42,6 +42,9 @@ pub(crate) struct FolderRecord {
     /// Directories that were moved and whose files follow. Never does one begin or end in another.
     #[serde(default)]
     pub(crate) moves: Vec<PendingMove>,
+    /// How many directories of it have moved at once.
+    #[serde(default)]
+    pub(crate) moves_made: u64,
     /// No path in it is longer, in bytes; but for what other programs put there, and for what
     /// `moves` add.
     #[serde(default = "any_path")]

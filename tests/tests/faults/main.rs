@@ -14,5 +14,6 @@ mod soak;
 mod stores;
 mod transfers;
 mod uploads;
+mod vfolders;
 mod within;
 mod world;

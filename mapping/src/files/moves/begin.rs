@@ -43,11 +43,8 @@ impl<A: Deletes> Folder<A> {
         };
         match self.enter_move(id, from, to).await {
             Ok(()) => Ok(Underway::moved(id, self.bucket(), self.account(), relocation)),
-            // It may have been moved; where it was not, there is nothing to bring.
-            Err(error) if error.kind() == ErrorKind::Unavailable => {
-                drop(Underway::moved(id, self.bucket(), self.account(), relocation));
-                Err(error)
-            }
+            // It may have been moved, or may yet be: whoever finds it so makes the job.
+            Err(error) if error.kind() == ErrorKind::Unavailable => Err(error),
             Err(error) => {
                 self.unmake_directory(to).await;
                 Err(error)
@@ -74,6 +71,7 @@ impl<A: Deletes> Folder<A> {
                 return Err(full());
             }
             let (from, to, stage) = (from.clone(), to.clone(), MoveStage::Following);
+            record.moves_made += 1;
             record.moves.push(PendingMove { id, account, from, to, stage, since });
             Ok(Change::Save(record.clone()))
         };

@@ -78,7 +78,7 @@ impl<A: Reads> Folder<A> {
         let moved = |entry: Entry| Some(Entry { path: directory.join(entry.name()).ok()?, ..entry });
         let entries = page.entries.into_iter().filter_map(moved).collect();
         let next = page.next.map(|token| PageToken::new(format!("{OLD}{}", token.as_str())));
-        Ok(StoredPage { page: Page { entries, next }, is_there })
+        Ok(StoredPage { page: Page { entries, next, made: None }, is_there })
     }
 }
 

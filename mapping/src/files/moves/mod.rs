@@ -91,12 +91,17 @@ impl<A> Folder<A> {
     }
 
     /// The folder's record as it is now.
-    async fn view_afresh(&self) -> Result<Arc<FolderRecord>> {
+    pub(in crate::files) async fn view_afresh(&self) -> Result<Arc<FolderRecord>> {
         let asked = self.bucket().clock().elapsed();
         let record = self.bucket().manifest::<FolderRecord>(ObjectKey::folder(self.id())).read().await?;
         let record = Arc::new(record.ok_or_else(no_such_folder)?);
         self.learn(&record, asked);
         Ok(record)
+    }
+
+    /// Makes sure that nothing is believed of where directories are that was so before now.
+    pub(in crate::files) async fn look_afresh(&self) -> Result<()> {
+        if self.is_as_stored() { Ok(()) } else { self.view_afresh().await.map(drop) }
     }
 
     /// Whether directories have moved since `believed`, where `error` says that nothing is there: that is

@@ -44,14 +44,17 @@ impl<A: Reads> Folder<A> {
         }
     }
 
-    /// As [`Folder::is_directory`], in the same way.
+    /// As [`Folder::is_directory`], in the same way. What is there decides about all that is below it: so nothing
+    /// of this is believed because it was so a moment ago.
     pub(in crate::files) async fn is_settled_directory(&self, path: &FilePath) -> Result<bool> {
+        self.look_afresh().await?;
         self.wait_until_settled(path).await?;
         self.is_directory(path).await
     }
 
-    /// As [`Folder::kind_at`], in the same way.
+    /// As [`Folder::kind_at`], in the same way as [`Folder::is_settled_directory`].
     pub(in crate::files) async fn kind_settled(&self, path: &FilePath) -> Result<Option<Kind>> {
+        self.look_afresh().await?;
         loop {
             self.wait_until_settled(path).await?;
             let believed = self.view().await?;
@@ -64,7 +67,7 @@ impl<A: Reads> Folder<A> {
 
     /// Whether nothing there is on its way.
     pub(in crate::files) async fn is_settled(&self, path: &FilePath) -> Result<bool> {
-        Ok(self.view().await?.unsettled_at(path).is_none())
+        Ok(self.view_afresh().await?.in_the_way_of(path).is_none())
     }
 
     async fn wait_while(&self, in_the_way: impl Fn(&FolderRecord) -> Option<&PendingMove>) -> Result<()> {
@@ -108,7 +111,7 @@ impl<A: Reads> Folder<A> {
     /// # Errors
     /// `Conflict` when `path` was moved, or something above or below it.
     pub(in crate::files) async fn refuse_moved(&self, path: &FilePath) -> Result<()> {
-        let record = self.view().await?;
+        let record = self.view_afresh().await?;
         let Some(pending) = record.in_the_way_of(path) else { return Ok(()) };
         let message =
             format!("`{}` was moved to `{}` meanwhile: not all of it was gone through", pending.from, pending.to);

@@ -139,5 +139,5 @@ async fn a_tree_lists_all_that_is_below_it_page_by_page() {
     }
     fixture.counted.reset();
     assert_eq!(tree(folder, "many").await.len(), 1500);
-    assert_eq!(fixture.counted.reset().to_string(), "list 2");
+    assert_eq!(fixture.counted.reset().to_string(), "get 2, list 2");
 }

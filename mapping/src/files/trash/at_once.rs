@@ -4,7 +4,8 @@
 use super::record::TrashedRecord;
 use crate::access::{Deletes, Folder};
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::files::tree::{ConflictPolicy, Kind, Plan, Work, numbered};
+use crate::files::moves::Lies;
+use crate::files::tree::{ConflictPolicy, Existing, Kind, Plan, Work, numbered};
 use crate::id::JobId;
 use crate::jobs::Underway;
 use crate::manifest::{Change, Created};
@@ -38,7 +39,7 @@ impl<A: Deletes> Folder<A> {
         let mut n = 0;
         for _ in 0..ROUNDS {
             let name = if n == 0 { to.clone() } else { numbered(to, n, Kind::Directory)? };
-            if self.kind_at(&name).await?.is_some() {
+            if self.view().await?.lies(&name) == Lies::Away || self.kind_at(&name).await?.is_some() {
                 let wish = self.wish(Work::Move, from, to, ConflictPolicy::Rename);
                 n = if n == 0 { wish.free_number(Kind::Directory).await? } else { n + 1 };
                 continue;
@@ -108,6 +109,9 @@ impl<A: Deletes> Folder<A> {
         }
         let plan = self.plan(Work::Move, path, to, policy).await?;
         if plan.work != Work::Relocate {
+            if let Some(made) = plan.target.as_ref().filter(|target| target.existing == Existing::Keep) {
+                self.unmake_directory(&made.place.path).await;
+            }
             let message = format!("`{to}` was taken in this moment: try again");
             return Err(Error::new(ErrorKind::Busy, Subject::File, message));
         }

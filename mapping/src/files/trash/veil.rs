@@ -40,20 +40,25 @@ impl<A: Reads> Folder<A> {
     }
 
     /// A page of `directory`, which was seen under `veil`, without what is not to be seen there.
-    pub(in crate::files) async fn without_hidden(&self, veil: Veil, directory: &DirPath, page: Page) -> Result<Page> {
+    pub(in crate::files) async fn without_hidden(
+        &self,
+        veil: Veil,
+        directory: &DirPath,
+        mut page: Page,
+    ) -> Result<Page> {
         let Veil(Some(before)) = veil else { return Ok(page) };
         let mut passages = self.all_on_the_way(before).await?;
         passages.retain(|passage| directory.path().is_some_and(|path| passage.touches(path)));
         if passages.is_empty() {
             return Ok(page);
         }
-        let looks = page.entries.into_iter().map(|entry| async {
+        let looks = std::mem::take(&mut page.entries).into_iter().map(|entry| async {
             let hidden = !entry.is_directory() && self.is_hidden_by(&passages, &entry.path).await?;
             Ok::<_, Error>((!hidden).then_some(entry))
         });
         let looks = stream::iter(looks.collect::<Vec<_>>()).buffered(AT_ONCE);
         let entries = looks.try_filter_map(|entry| std::future::ready(Ok(entry))).try_collect().await?;
-        Ok(Page { entries, next: page.next })
+        Ok(Page { entries, ..page })
     }
 
     async fn all_on_the_way(&self, before: Vec<PassageRecord>) -> Result<Vec<PassageRecord>> {

@@ -13,6 +13,7 @@ mod pace;
 mod plan;
 mod policy;
 mod relocate;
+mod relocation;
 mod resolve;
 mod tally;
 mod walk;
@@ -26,6 +27,7 @@ pub(crate) use plan::Plan;
 pub(crate) use tally::Position;
 pub(crate) use walk::{Step, Walk};
 
+pub(in crate::files) use plan::Existing;
 pub(in crate::files) use plan::stamp;
 pub(in crate::files) use policy::numbered;
 pub(in crate::files) use resolve::Wish;

@@ -4,8 +4,7 @@
 //! Each key goes by itself, whatever its name: copied where nothing is, then removed at its old place. What
 //! somebody wrote at its new place meanwhile counts, and the old one goes.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
 
 use futures::{StreamExt, stream};
 
@@ -27,19 +26,6 @@ use crate::store::{Condition, CopyRequest, Listed, ObjectMeta, StoreErrorKind};
 /// How often a file or its new place may change under a copy.
 const ROUNDS: u32 = 8;
 
-/// What one process knows of a relocation that it works on.
-#[derive(Debug)]
-pub(super) struct Relocation {
-    /// Whether everybody knows of the move by now.
-    begun: AtomicBool,
-    /// Whether it was gone through by this process from its beginning.
-    whole: AtomicBool,
-    /// The longest path that was brought, in bytes.
-    longest: AtomicUsize,
-    /// How many files this process came across since the pass began; `None` where it did not see it begin.
-    files: Mutex<Option<usize>>,
-}
-
 /// What became of one key.
 enum End {
     /// It is at its new place.
@@ -47,37 +33,6 @@ enum End {
     Gone,
     Left,
     Failed(Failure),
-}
-
-impl Relocation {
-    pub(super) const fn new() -> Self {
-        Self {
-            begun: AtomicBool::new(false),
-            whole: AtomicBool::new(true),
-            longest: AtomicUsize::new(0),
-            files: Mutex::new(None),
-        }
-    }
-
-    fn files(&self) -> MutexGuard<'_, Option<usize>> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes a page of the pass; it begins where `is_first`.
-    fn come_across(&self, page: &[Listed], is_first: bool) {
-        let mut files = self.files();
-        if is_first {
-            *files = Some(0);
-        }
-        if let Some(files) = files.as_mut() {
-            *files += page.iter().filter(|listed| !is_marker(listed)).count();
-        }
-    }
-
-    /// The longest path that was brought, if all were seen.
-    fn longest(&self) -> Option<usize> {
-        self.whole.load(Ordering::SeqCst).then(|| self.longest.load(Ordering::SeqCst))
-    }
 }
 
 impl Walk {
@@ -131,7 +86,7 @@ impl Walk {
         let below = |path: &FilePath| KeyPrefix::directory(folder.prefix(), &DirPath::at(path.clone()));
         let (from, to) = (below(&pending.from), below(&pending.to));
         let page = self.look(folder, position.cursor.as_deref()).await?;
-        if page.objects.is_empty() && position.cursor.is_none() {
+        if page.objects.is_empty() && page.next.is_none() && position.cursor.is_none() {
             return self.note_followed(folder).await;
         }
         self.relocation.come_across(&page.objects, position.cursor.is_none());
@@ -173,7 +128,7 @@ impl Walk {
         if position.cursor.is_none() {
             position.pass += 1;
             let only_directories = *self.relocation.files() == Some(0) && position.progress.failed == 0;
-            if only_directories && position.pass > 1 {
+            if position.pass > 1 && (only_directories || self.relocation.is_all_too_long(position)) {
                 return self.note_followed(folder).await;
             }
             if nothing_went {
@@ -211,7 +166,10 @@ impl Walk {
             return (listed, End::Left);
         }
         let brought = match &to {
-            None => Err(Error::invalid(Subject::File, "its name is too long for its new place")),
+            None => {
+                self.relocation.too_long.fetch_add(1, Ordering::SeqCst);
+                Err(Error::invalid(Subject::File, "its name is too long for its new place"))
+            }
             Some(to) if is_marker(listed) => self.bring_marker(folder, to).await,
             Some(to) => self.bring_file(&listed.key, to).await,
         };

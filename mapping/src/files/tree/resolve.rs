@@ -41,9 +41,17 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
     ///
     /// A crash after that leaves an empty directory.
     pub(in crate::files) async fn resolve(&self) -> Result<Plan> {
+        let kind = self.source.kind_settled(self.from).await?.ok_or_else(|| no_such_file(self.from))?;
+        if self.source.id() != self.target.id() {
+            self.target.look_afresh().await?;
+        }
         self.target.wait_until_free(self.to).await?;
         self.target.wait_until_settled(self.to).await?;
-        let kind = self.source.kind_settled(self.from).await?.ok_or_else(|| no_such_file(self.from))?;
+        if kind == Kind::File {
+            // It may get a number.
+            let length = self.to.as_str().len() + " (9999)".len();
+            self.target.vouch_for(length.min(crate::path::MAX_PATH_BYTES)).await?;
+        }
         match kind {
             Kind::File => self.to.check_new_file()?,
             Kind::Directory => self.to.check_new_directory()?,
@@ -109,7 +117,7 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
     /// Looks through the tree when paths get longer by it: better none of it is copied than most.
     async fn refuse_long_paths(&self) -> Result<()> {
         let longer = self.to.as_str().len().saturating_sub(self.from.as_str().len());
-        let longest = self.source.view().await?.longest_path + longer;
+        let longest = self.source.view().await?.longest_path + longer + " (9999)".len();
         self.target.vouch_for(longest.min(crate::path::MAX_PATH_BYTES)).await?;
         if longer == 0 {
             return Ok(());

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::pace::{Pace, pause};
 use super::plan::{Plan, Target, Work};
-use super::relocate::Relocation;
+use super::relocation::Relocation;
 use super::tally::{Position, Progress};
 use crate::access::{Access, Delete, Folder, FolderRef, Read, Reads, Write};
 use crate::accounts::Account;
@@ -99,9 +99,16 @@ impl Walk {
             }
             (Work::Move, Some(target)) => {
                 let (from, to) = (self.open_source().await?, self.open_target(target).await?);
-                self.move_step(&from, &to, position).await
+                let step = self.move_step(&from, &to, position).await?;
+                from.refuse_moved(&self.plan.source.path).await?;
+                Ok(step)
             }
-            (Work::Delete, _) => self.remove_step(&self.open_source().await?, position).await,
+            (Work::Delete, _) => {
+                let from = self.open_source().await?;
+                let step = self.remove_step(&from, position).await?;
+                from.refuse_moved(&self.plan.source.path).await?;
+                Ok(step)
+            }
             (Work::Relocate, _) => self.relocate_step(position).await,
             (Work::Copy | Work::Move, None) => Err(Error::internal(Subject::Job, "a copy without a target")),
         }

@@ -85,6 +85,20 @@ async fn a_tree_is_listed_whole_while_part_of_it_is_on_its_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_tree_in_which_something_moves_before_all_is_listed_says_so() {
+    let names: Vec<String> = (0..1500).map(|n| format!("m/{n:04}")).chain(["z/1".to_owned()]).collect();
+    let scene = Scene::of(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let replica = scene.replica(1).await;
+    let mut tree = std::pin::pin!(replica.folder.list_tree(&DirPath::root()));
+    tree.try_next().await.unwrap().unwrap();
+    // From what was not listed yet to what was, and over before the next page.
+    replica.moved("z", "b").await.unwrap();
+    scene.settled().await;
+    let error = tree.try_for_each(|_| std::future::ready(Ok(()))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_tree_that_goes_while_it_is_listed_does_not_end_as_if_that_were_all() {
     let names: Vec<String> = (0..1500).map(|n| format!("a/{n:04}")).collect();
     let scene = Scene::of(&names.iter().map(String::as_str).collect::<Vec<_>>()).await;

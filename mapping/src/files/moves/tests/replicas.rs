@@ -2,13 +2,14 @@
 
 use super::*;
 use crate::files::tests::{body, write};
-use crate::files::{Depth, Overwrite, WriteOptions};
+use crate::files::{Depth, Overwrite, Parents, WriteOptions};
 
 const FILES: [&str; 5] = ["a/1", "a/2", "a/b/3", "a/b/4", "a/b/5"];
 
 /// The second replica has the folder's record in its cache as it was before the move.
 async fn two() -> (Scene, Replica, Replica) {
     let scene = Scene::of(&FILES).await;
+    scene.fill(&["x/1"]).await;
     let (one, other) = (scene.replica(1).await, scene.replica(2).await);
     assert!(other.sees("a/1").await);
     one.moved("a", "t").await.unwrap();
@@ -17,7 +18,7 @@ async fn two() -> (Scene, Replica, Replica) {
 
 #[tokio::test(start_paused = true)]
 async fn what_one_replica_moved_another_finds_at_once() {
-    for look in 0..6 {
+    for look in 0..13 {
         let (_scene, _one, other) = two().await;
         let (folder, file) = (&other.folder, path("t/b/4"));
         match look {
@@ -26,6 +27,25 @@ async fn what_one_replica_moved_another_finds_at_once() {
             2 => assert_eq!(other.names("t/b").await, ["3", "4", "5"]),
             3 => drop(folder.remove(&file, Depth::File).await.unwrap()),
             4 => drop(folder.copy_file(&file, &path("copy"), Overwrite::Yes).await.unwrap()),
+            5 => assert_eq!(other.names("t").await, ["1", "2", "b/"]),
+            6 => {
+                let tree: Vec<Entry> = folder.list_tree(&"t".parse().unwrap()).try_collect().await.unwrap();
+                assert_eq!(tree.iter().filter(|entry| !entry.is_directory()).count(), 5);
+            }
+            7 => {
+                let copy = folder.copy_to(&path("t"), folder, &path("copy"), ConflictPolicy::Reject).await.unwrap();
+                assert_eq!(copy.ended().await.unwrap().progress.done.files, 5);
+            }
+            8 => {
+                assert_eq!(kind(folder.remove_tree(&path("a")).await), ErrorKind::NotFound);
+                assert_eq!(folder.remove(&path("t"), Depth::Tree).await.unwrap().files, 5);
+            }
+            9 => {
+                let moved = folder.move_to(&path("x/1"), folder, &path("t/1"), ConflictPolicy::Reject).await;
+                assert_eq!(kind(moved), ErrorKind::AlreadyExists);
+            }
+            10 => folder.mkdir(&path("t/b/new"), Parents::Require).await.unwrap(),
+            11 => assert_eq!(kind(folder.mkdir(&path("t/b"), Parents::Create).await), ErrorKind::AlreadyExists),
             _ => {
                 let options = WriteOptions { overwrite: Overwrite::No, content_type: None };
                 let refused = folder.write(&file, Some(3), body(b"new"), options).await;
@@ -41,7 +61,20 @@ async fn what_moved_is_gone_elsewhere_within_the_cache_time() {
     assert!(other.sees("a/1").await, "as it was a moment ago");
     scene.test.clock.advance(scene.settings.cache_for);
     assert!(!other.sees("a/1").await);
-    assert_eq!(other.files().await, follow(&FILES, "a/", "t/"));
+    let mut all = follow(&FILES, "a/", "t/");
+    all.insert("x/1".to_owned(), "x/1".to_owned());
+    assert_eq!(other.files().await, all);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_removes_what_something_was_moved_out_of_removes_the_rest() {
+    let scene = Scene::of(&["a/keep/1", "a/keep/2", "a/3"]).await;
+    let (one, other) = (scene.replica(1).await, scene.replica(2).await);
+    assert!(other.sees("a/3").await);
+    one.moved("a/keep", "keep").await.unwrap();
+    let removed = other.folder.remove_tree(&path("a")).await.unwrap().ended().await.unwrap();
+    assert_eq!(removed.progress.done.files, 1);
+    assert_eq!(one.files().await, follow(&["a/keep/1", "a/keep/2"], "a/keep", "keep"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -54,7 +87,7 @@ async fn what_a_replica_writes_that_has_not_heard_of_it_follows() {
     assert_eq!(text(&one.folder, "t/1").await, "in between");
     scene.settled().await;
     let files = one.files().await;
-    assert_eq!((files["t/1"].as_str(), files["t/new"].as_str(), files.len()), ("in between", "also", 6));
+    assert_eq!((files["t/1"].as_str(), files["t/new"].as_str(), files.len()), ("in between", "also", 7));
     assert_eq!(one.usage().await, scene.stored().await);
 }
 

@@ -146,6 +146,30 @@ async fn a_directory_whose_paths_would_get_too_long_is_looked_through_first() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_long_path_counts_however_it_came_to_be() {
+    let scene = Scene::of(&["f"]).await;
+    let replica = scene.replica(1).await;
+    let long = format!("d/{}", ["x".repeat(200), "y".repeat(200), "z".repeat(200), "w".repeat(200)].join("/"));
+    replica.moved("f", &long).await.unwrap();
+    assert_eq!(kind(replica.moved("d", &"t".repeat(200)).await), ErrorKind::Invalid);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_program_named_too_long_is_left_and_told() {
+    let scene = Scene::of(&["a/1"]).await;
+    let long = format!("a/{}", ["x".repeat(240), "y".repeat(240), "z".repeat(240), "w".repeat(200)].join("/"));
+    scene.fill(&[&long]).await;
+    let replica = scene.replica(1).await;
+    let (from, to) = (path("a"), path(&"t".repeat(200)));
+    let id = replica.folder.move_to(&from, &replica.folder, &to, ConflictPolicy::Reject).await.unwrap().id();
+    scene.settled().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let job = replica.bucket.job(id).await.unwrap();
+    assert_eq!((job.state, job.progress.done.files, job.progress.failed), (JobState::Done, 1, 1));
+    assert!(scene.objects().await.contains(&long), "nothing is lost");
+}
+
+#[tokio::test(start_paused = true)]
 async fn moving_a_little_deeper_again_and_again_uses_up_no_room() {
     let scene = Scene::of(&["a/1"]).await;
     let replica = scene.replica(1).await;
