@@ -50,7 +50,7 @@ pub struct Page {
     /// Where to go on; `None` on the last page.
     pub next: Option<PageToken>,
     /// When the directory was made on purpose, if this page shows that.
-    pub(super) made: Option<Timestamp>,
+    pub made: Option<Timestamp>,
 }
 
 /// Whether a page shows that there is anything at all.

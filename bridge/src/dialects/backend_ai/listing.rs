@@ -208,7 +208,11 @@ mod tests {
             let kind = if name.ends_with('/') { EntryKind::Directory } else { kind };
             Entry { path: name.trim_end_matches('/').parse().unwrap(), kind }
         };
-        Page { entries: names.iter().map(entry).collect(), next: next.map(|text| PageToken::new(text.to_owned())) }
+        Page {
+            entries: names.iter().map(entry).collect(),
+            next: next.map(|text| PageToken::new(text.to_owned())),
+            made: None,
+        }
     }
 
     /// What is written of a directory with these pages, with room for so many bytes.
