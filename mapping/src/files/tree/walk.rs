@@ -17,6 +17,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::remove::Failure;
 use crate::id::JobId;
+use crate::path::FilePath;
 
 /// How often one request is sent before its thing is given up, beside what the store's client does.
 pub(super) const TRIES: u32 = 5;
@@ -94,19 +95,19 @@ impl Walk {
             (Work::Copy, Some(target)) => {
                 let (from, to) = (self.open_source::<Read>().await?, self.open_target(target).await?);
                 let step = self.copy_step(&from, &to, position).await?;
-                from.refuse_moved(&self.plan.source.path).await?;
+                self.refuse_moved(&from, &self.plan.source.path).await?;
                 Ok(step)
             }
             (Work::Move, Some(target)) => {
                 let (from, to) = (self.open_source().await?, self.open_target(target).await?);
                 let step = self.move_step(&from, &to, position).await?;
-                from.refuse_moved(&self.plan.source.path).await?;
+                self.refuse_moved(&from, &self.plan.source.path).await?;
                 Ok(step)
             }
             (Work::Delete, _) => {
                 let from = self.open_source().await?;
                 let step = self.remove_step(&from, position).await?;
-                from.refuse_moved(&self.plan.source.path).await?;
+                self.refuse_moved(&from, &self.plan.source.path).await?;
                 Ok(step)
             }
             (Work::Relocate, _) => self.relocate_step(position).await,
@@ -117,13 +118,18 @@ impl Walk {
     /// Goes through keys: what was moved at once is not at them, or not all of it.
     async fn open_source<A: Reads>(&self) -> Result<Folder<A>> {
         let source = self.open(self.plan.source.folder).await?;
-        source.refuse_moved(&self.plan.source.path).await?;
+        self.refuse_moved(&source, &self.plan.source.path).await?;
         Ok(source)
+    }
+
+    /// Patiently, for a step that was done is not done again because this was not answered.
+    async fn refuse_moved<A: Reads>(&self, folder: &Folder<A>, path: &FilePath) -> Result<()> {
+        self.patiently(|| folder.refuse_moved(path)).await
     }
 
     async fn open_target(&self, target: &Target) -> Result<Folder<Write>> {
         let folder: Folder<Write> = self.open(target.place.folder).await?;
-        folder.refuse_moved(&target.place.path).await?;
+        self.refuse_moved(&folder, &target.place.path).await?;
         Ok(folder)
     }
 
