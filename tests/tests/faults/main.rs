@@ -14,6 +14,7 @@ mod soak;
 mod stores;
 mod transfers;
 mod uploads;
+mod vfolder_calls;
 mod vfolders;
 mod within;
 mod world;
