@@ -114,7 +114,7 @@ async fn a_credential_of_any_bytes_is_only_wrong() {
 }
 
 #[tokio::test]
-async fn a_name_that_looks_like_anothers_id_is_no_way_in() {
+async fn a_name_that_looks_like_the_id_of_another_is_no_way_in() {
     let (app, ann, id) = with_file().await;
     let bob = app.person("bob").await;
     // Made through another API, where any name goes, and offered to Ann.
