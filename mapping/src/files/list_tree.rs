@@ -62,9 +62,8 @@ impl<A: Reads> Folder<A> {
     }
 
     async fn tree_page(&self, directory: &DirPath, going: Going) -> Result<(Vec<Entry>, Option<Going>)> {
-        let going = if let Going::Nowhere = going { self.begin_tree(directory).await? } else { going };
         match going {
-            Going::Nowhere => Ok((Vec::new(), None)),
+            Going::Nowhere => Ok((Vec::new(), Some(self.begin_tree(directory).await?))),
             Going::Keys { made, request } => self.tree_page_of_keys(directory, made, request).await,
             Going::Directories(directories) => self.tree_page_of_directory(directories).await,
         }

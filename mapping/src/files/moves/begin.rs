@@ -1,7 +1,7 @@
 //! Moves a directory for all who look.
 
 use super::wait::busy;
-use crate::access::{Deletes, Folder, Permission, Writes, no_such_folder};
+use crate::access::{Deletes, Folder, Permission, Writes, no_such_folder, too_little};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::tree::{Plan, Work};
 use crate::id::JobId;
@@ -61,7 +61,7 @@ impl<A: Deletes> Folder<A> {
             }
             match record.permission(account) {
                 Some(permission) if permission >= Permission::Delete => {}
-                Some(_) => return Err(no_permission()),
+                Some(_) => return Err(too_little(Permission::Delete)),
                 None => return Err(no_such_folder()),
             }
             if let Some(other) = record.in_the_way_of(from).or_else(|| record.in_the_way_of(to)) {
@@ -88,10 +88,6 @@ impl<A: Deletes> Folder<A> {
             tracing::debug!(folder.id = %self.id(), %error, "an empty directory stays where nothing was moved to");
         }
     }
-}
-
-fn no_permission() -> Error {
-    Error::new(ErrorKind::Forbidden, Subject::Folder, "this needs the permission to delete")
 }
 
 fn full() -> Error {

@@ -1,18 +1,14 @@
 //! Moves directories into the trash and out of it at once, whatever their size (`crate::files::moves`). Nothing
 //! is ever at both places then, so no passage has to say so.
 
+use super::claim::{Names, Taken};
 use super::record::TrashedRecord;
 use crate::access::{Deletes, Folder};
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::files::moves::Lies;
-use crate::files::tree::{ConflictPolicy, Existing, Kind, Plan, Work, numbered};
+use crate::files::tree::{ConflictPolicy, Existing, Kind, Plan, Work};
 use crate::id::JobId;
 use crate::jobs::Underway;
-use crate::manifest::{Change, Created};
 use crate::path::FilePath;
-
-/// How many names are tried that others take in the same moment.
-const ROUNDS: u32 = 32;
 
 impl<A: Deletes> Folder<A> {
     /// Moves the directory at `path` into the trash, where its name is `to` or the next with a number that is
@@ -35,47 +31,17 @@ impl<A: Deletes> Folder<A> {
         moved
     }
 
+    /// Takes `to`, or the next of its names that is free, by a marker, and notes the origin.
     async fn take_name(&self, id: JobId, from: &FilePath, to: &FilePath) -> Result<FilePath> {
-        let mut n = 0;
-        for _ in 0..ROUNDS {
-            let name = if n == 0 { to.clone() } else { numbered(to, n, Kind::Directory)? };
-            if self.view().await?.lies(&name) == Lies::Away || self.kind_at(&name).await?.is_some() {
-                let wish = self.wish(Work::Move, from, to, ConflictPolicy::Rename);
-                n = if n == 0 { wish.free_number(Kind::Directory).await? } else { n + 1 };
-                continue;
-            }
+        let mut names = Names::new(from, to, Kind::Directory);
+        loop {
+            let name = self.next_name(&mut names).await?;
             match self.put_marker(&name).await {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
-                Ok(()) if self.note_origin(id, from, &name).await? => return Ok(name),
+                Ok(()) if self.note_origin(id, from, &name, Taken::ByMarker).await? => return Ok(name),
                 Ok(()) => self.unmake_directory(&name).await,
             }
-            n += 1;
-        }
-        let message = format!("others take the names beside `{to}` all the time: try again");
-        Err(Error::new(ErrorKind::Busy, Subject::File, message))
-    }
-
-    /// Makes the record of `entry`, which is there; `false` when something else is on its way there.
-    async fn note_origin(&self, id: JobId, origin: &FilePath, entry: &FilePath) -> Result<bool> {
-        let (account, since) = (self.account().id, self.bucket().clock().now());
-        let ours = TrashedRecord { path: entry.clone(), origin: origin.clone(), account, since, work: id };
-        let document = self.trashed_record(entry);
-        let Created::Existed(there) = document.create(ours.clone()).await? else { return Ok(true) };
-        if self.read_passage(there.work).await?.is_some() {
-            return Ok(false);
-        }
-        let take = |record: &mut TrashedRecord| {
-            if *record != there {
-                return Ok(Change::Keep(*record == ours));
-            }
-            record.clone_from(&ours);
-            Ok(Change::Save(true))
-        };
-        match document.update(take).await {
-            // Swept in between.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            answer => answer,
         }
     }
 

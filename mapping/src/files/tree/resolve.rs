@@ -18,6 +18,9 @@ const ROUNDS: u32 = 5;
 /// The highest number that is put behind a name.
 const HIGHEST_NUMBER: u32 = 9999;
 
+/// By how many bytes a number makes a name longer at the most.
+const NUMBER_BYTES: usize = " (9999)".len();
+
 /// What was asked for.
 pub(in crate::files) struct Wish<'a, A, B> {
     pub(in crate::files) work: Work,
@@ -49,7 +52,7 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
         self.target.wait_until_settled(self.to).await?;
         if kind == Kind::File {
             // It may get a number.
-            let length = self.to.as_str().len() + " (9999)".len();
+            let length = self.to.as_str().len() + NUMBER_BYTES;
             self.target.vouch_for(length.min(crate::path::MAX_PATH_BYTES)).await?;
         }
         match kind {
@@ -117,7 +120,7 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
     /// Looks through the tree when paths get longer by it: better none of it is copied than most.
     async fn refuse_long_paths(&self) -> Result<()> {
         let longer = self.to.as_str().len().saturating_sub(self.from.as_str().len());
-        let longest = self.source.view().await?.longest_path + longer + " (9999)".len();
+        let longest = self.source.view().await?.longest_path + longer + NUMBER_BYTES;
         self.target.vouch_for(longest.min(crate::path::MAX_PATH_BYTES)).await?;
         if longer == 0 {
             return Ok(());
