@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use mapping::ErrorKind;
+
 /// What the person at the terminal reads; the program then exits with a status other than 0.
 #[derive(Debug)]
 pub struct StartError {
@@ -58,4 +60,13 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     line
+}
+
+/// Notes why the core refused a request, as loud as its operator has to hear of it.
+pub(crate) fn log_refusal(error: &mapping::Error) {
+    match error.kind() {
+        ErrorKind::Internal => tracing::error!(error = causes(error), "the request failed"),
+        ErrorKind::Unavailable => tracing::warn!(error = causes(error), "the store did not answer"),
+        _ => tracing::debug!(error = causes(error), "the request was refused"),
+    }
 }

@@ -19,6 +19,7 @@ mod health;
 mod home;
 mod housekeeping;
 mod layers;
+mod listing;
 mod place;
 mod query;
 mod range;

@@ -12,7 +12,7 @@ use super::access;
 use crate::auth::rate::Allowance;
 use crate::auth::signature::BadClaim;
 use crate::body::BadBody;
-use crate::failure::causes;
+use crate::failure;
 use crate::layers::Fault;
 use crate::render;
 
@@ -118,11 +118,8 @@ impl IntoResponse for Problem {
 }
 
 fn log(refusal: &Refusal) {
-    let Refusal::Core(error) = refusal else { return };
-    match error.kind() {
-        ErrorKind::Internal => tracing::error!(error = causes(error), "the request failed"),
-        ErrorKind::Unavailable => tracing::warn!(error = causes(error), "the store did not answer"),
-        _ => tracing::debug!(error = causes(error), "the request was refused"),
+    if let Refusal::Core(error) = refusal {
+        failure::log_refusal(error);
     }
 }
 

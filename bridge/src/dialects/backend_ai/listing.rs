@@ -2,13 +2,8 @@
 //! as `files`, for older ones, a text that holds JSON. A page of the store's listing is in memory, and the
 //! second form until it becomes too long; then the directory is listed a second time instead.
 
-use std::io;
-
-use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use futures::{Stream, stream};
-use http::{HeaderValue, header};
 use mapping::access::{Folder, Read};
 use mapping::files::{Entry, EntryKind, Page, PageRequest, PageToken};
 use mapping::path::DirPath;
@@ -19,6 +14,7 @@ use super::access::Granted;
 use super::error::Refusal;
 use super::extract::Params;
 use super::wire;
+use crate::listing::{self, PageWriter};
 
 /// The most bytes of the second form that are kept.
 const KEPT_BYTES: usize = 4 << 20;
@@ -34,9 +30,8 @@ pub(super) async fn files(Granted(folder): Granted<Read>, params: Params) -> Res
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(why_not(&folder, &directory, error).await),
         first => first?,
     };
-    let mut response = Response::new(Body::from_stream(pages(folder, directory, first)));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    let writer = Writer::new(&directory, folder.created(), KEPT_BYTES);
+    Ok(listing::answer(folder, directory, first, writer))
 }
 
 /// A file is there, and no directory.
@@ -45,36 +40,6 @@ async fn why_not(folder: &Folder<Read>, directory: &DirPath, error: Error) -> Re
     match folder.stat(path).await {
         Ok(_) => Error::invalid(Subject::File, format!("`{path}` is a file, no directory")).into(),
         Err(error) => error.into(),
-    }
-}
-
-/// The status is sent before the last page is read, so a failure can only cut the answer off.
-fn pages(folder: Folder<Read>, directory: DirPath, first: Page) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let begin = (Writer::new(&directory, folder.created(), KEPT_BYTES), Some(first));
-    stream::try_unfold(begin, move |(mut writer, page)| {
-        let (folder, directory) = (folder.clone(), directory.clone());
-        async move {
-            let Some(page) = page else { return Ok(None) };
-            let (text, next) = writer.page(&page);
-            let next = match next {
-                Some(token) => Some(listed(&folder, &directory, token).await?),
-                None => None,
-            };
-            Ok(Some((text, (writer, next))))
-        }
-    })
-}
-
-async fn listed(folder: &Folder<Read>, directory: &DirPath, token: Option<PageToken>) -> io::Result<Page> {
-    let again = token.is_none();
-    match folder.list(directory, PageRequest { token, ..PageRequest::default() }).await {
-        Ok(page) => Ok(page),
-        // Deleted since its entries were listed.
-        Err(error) if again && error.kind() == ErrorKind::NotFound => Ok(Page::default()),
-        Err(error) => {
-            tracing::error!(error = crate::failure::causes(&error), "a listing was cut off");
-            Err(io::Error::other(error))
-        }
     }
 }
 
@@ -117,8 +82,23 @@ impl Writer {
         Self { opening, since, form: Form::Items, kept: Some(List::default()), room, started: false }
     }
 
-    /// What a page adds, and the token of the page to go on with: `Some(None)` is the first one, once
-    /// more, and `None` the end.
+    fn write(&mut self, entry: &Entry, text: &mut String) {
+        if std::mem::replace(&mut self.started, true) {
+            text.push(',');
+        }
+        if self.form == Form::Files {
+            text.push_str(&inside_a_text(&file(entry, self.since)));
+            return;
+        }
+        text.push_str(&item(entry, self.since).to_string());
+        if let Some(kept) = &mut self.kept {
+            kept.push(&inside_a_text(&file(entry, self.since)));
+        }
+        self.kept = self.kept.take().filter(|kept| kept.0.len() <= self.room);
+    }
+}
+
+impl PageWriter for Writer {
     fn page(&mut self, page: &Page) -> (Bytes, Option<Option<PageToken>>) {
         let mut text = std::mem::take(&mut self.opening);
         for entry in &page.entries {
@@ -139,21 +119,6 @@ impl Writer {
         }
         (self.form, self.started) = (Form::Files, false);
         (text.into(), Some(None))
-    }
-
-    fn write(&mut self, entry: &Entry, text: &mut String) {
-        if std::mem::replace(&mut self.started, true) {
-            text.push(',');
-        }
-        if self.form == Form::Files {
-            text.push_str(&inside_a_text(&file(entry, self.since)));
-            return;
-        }
-        text.push_str(&item(entry, self.since).to_string());
-        if let Some(kept) = &mut self.kept {
-            kept.push(&inside_a_text(&file(entry, self.since)));
-        }
-        self.kept = self.kept.take().filter(|kept| kept.0.len() <= self.room);
     }
 }
 

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use mapping::{Error, ErrorKind, Subject};
 
-use crate::failure::causes;
+use crate::failure;
 use crate::layers::Fault;
 
 /// Why a request was refused.
@@ -83,11 +83,8 @@ fn dress(headers: &mut HeaderMap, status: StatusCode) {
 }
 
 fn log(refusal: &Refusal) {
-    let Refusal::Core(error) = refusal else { return };
-    match error.kind() {
-        ErrorKind::Internal => tracing::error!(error = causes(error), "the request failed"),
-        ErrorKind::Unavailable => tracing::warn!(error = causes(error), "the store did not answer"),
-        _ => tracing::debug!(error = causes(error), "the request was refused"),
+    if let Refusal::Core(error) = refusal {
+        failure::log_refusal(error);
     }
 }
 

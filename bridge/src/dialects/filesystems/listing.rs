@@ -2,61 +2,20 @@
 //! memory, and the names of sub-directories, which stand behind all files. When these become too
 //! many, they are listed a second time instead of kept.
 
-use std::io;
-
-use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use futures::{Stream, stream};
-use http::{HeaderValue, header};
-use mapping::ErrorKind;
 use mapping::access::{Folder, Read};
-use mapping::files::{Entry, Page, PageRequest, PageToken};
+use mapping::files::{Entry, Page, PageToken};
 use mapping::path::DirPath;
+
+use crate::listing::{self, PageWriter};
 
 /// The most bytes of names that are kept: several hundred thousand names.
 const KEPT_BYTES: usize = 8 << 20;
 
 /// Answers with `first` and all pages behind it.
 pub(super) fn answer(folder: Folder<Read>, directory: DirPath, first: Page) -> Response {
-    let mut response = Response::new(Body::from_stream(pages(folder, directory, first, KEPT_BYTES)));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// The status is sent before the last page is read, so a failure can only cut the answer off.
-fn pages(
-    folder: Folder<Read>,
-    directory: DirPath,
-    first: Page,
-    room: usize,
-) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let begin = (Writer::new(room), Some(first));
-    stream::try_unfold(begin, move |(mut writer, page)| {
-        let (folder, directory) = (folder.clone(), directory.clone());
-        async move {
-            let Some(page) = page else { return Ok(None) };
-            let (text, next) = writer.page(&page);
-            let next = match next {
-                Some(token) => Some(listed(&folder, &directory, token).await?),
-                None => None,
-            };
-            Ok(Some((text, (writer, next))))
-        }
-    })
-}
-
-async fn listed(folder: &Folder<Read>, directory: &DirPath, token: Option<PageToken>) -> io::Result<Page> {
-    let again = token.is_none();
-    match folder.list(directory, PageRequest { token, ..PageRequest::default() }).await {
-        Ok(page) => Ok(page),
-        // Deleted since its files were listed.
-        Err(error) if again && error.kind() == ErrorKind::NotFound => Ok(Page::default()),
-        Err(error) => {
-            tracing::error!(error = crate::failure::causes(&error), "a listing was cut off");
-            Err(io::Error::other(error))
-        }
-    }
+    listing::answer(folder, directory, first, Writer::new(KEPT_BYTES))
 }
 
 /// Writes `{"files":[...],"directories":[...]}` page by page.
@@ -86,8 +45,20 @@ impl Writer {
         Self { pass: Pass::Begin, files: List::default(), directories: List::default(), room }
     }
 
-    /// What a page adds, and the token of the page to go on with: `Some(None)` is the first one,
-    /// once more, and `None` the end.
+    fn take(&mut self, entry: &Entry) {
+        match (self.pass, entry.is_directory()) {
+            (Pass::Begin | Pass::Both | Pass::Files, false) => self.files.push(entry.name()),
+            (Pass::Begin | Pass::Both | Pass::Directories, true) => self.directories.push(entry.name()),
+            (Pass::Files, true) | (Pass::Directories, false) => {}
+        }
+        if self.pass == Pass::Both && self.directories.text.len() > self.room {
+            self.directories = List::default();
+            self.pass = Pass::Files;
+        }
+    }
+}
+
+impl PageWriter for Writer {
     fn page(&mut self, page: &Page) -> (Bytes, Option<Option<PageToken>>) {
         let mut text = String::new();
         if self.pass == Pass::Begin {
@@ -112,18 +83,6 @@ impl Writer {
             text.push_str("]}");
         }
         (Bytes::from(text), if again { Some(None) } else { page.next.clone().map(Some) })
-    }
-
-    fn take(&mut self, entry: &Entry) {
-        match (self.pass, entry.is_directory()) {
-            (Pass::Begin | Pass::Both | Pass::Files, false) => self.files.push(entry.name()),
-            (Pass::Begin | Pass::Both | Pass::Directories, true) => self.directories.push(entry.name()),
-            (Pass::Files, true) | (Pass::Directories, false) => {}
-        }
-        if self.pass == Pass::Both && self.directories.text.len() > self.room {
-            self.directories = List::default();
-            self.pass = Pass::Files;
-        }
     }
 }
 
