@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::FIRST_LONGEST_PATH;
+use crate::folders::FolderOptions;
 use crate::id::AccountId;
 use crate::key::{FolderPrefix, ObjectKey};
 use crate::limits::{AccountLimits, FolderLimits, LimitProfile};
@@ -118,6 +119,7 @@ impl Bucket {
             invited: BTreeMap::new(),
             limits: FolderLimits::default(),
             profile: LimitProfile::default(),
+            options: FolderOptions::default(),
             created: self.clock().now(),
             moves: Vec::new(),
             moves_made: 0,

@@ -94,6 +94,12 @@ impl Signer {
         Self { agent: Some("Backend.AI Client for Python 20.03.10"), ..self.clone() }
     }
 
+    /// The same, asking these replicas.
+    #[must_use]
+    pub fn through(&self, calls: &Caller) -> Self {
+        Self { calls: calls.without_token(), ..self.clone() }
+    }
+
     /// The same, with another secret.
     #[must_use]
     pub fn with_secret(&self, secret_key: &str) -> Self {

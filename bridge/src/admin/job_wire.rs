@@ -13,7 +13,7 @@ pub(crate) struct JobBody {
     pub(crate) job_id: String,
     /// Whose it is.
     pub(crate) account_id: String,
-    /// `copy`, `move` or `delete`.
+    /// `copy`, `move`, `delete`, `relocate` or `clone`.
     pub(crate) work: String,
     pub(crate) source: PlaceBody,
     /// Where it goes; absent when something is removed.
@@ -42,6 +42,7 @@ pub(crate) struct JobBody {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct PlaceBody {
     pub(crate) folder_id: String,
+    /// Empty for the whole folder.
     pub(crate) path: String,
 }
 

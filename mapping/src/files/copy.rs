@@ -5,7 +5,7 @@ use super::{FileMeta, already_exists};
 use crate::access::{Deletes, Folder, Writes};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::Stamp;
-use crate::path::FilePath;
+use crate::path::{DirPath, FilePath};
 use crate::store::{Condition, CopyRequest, ETag, ObjectMeta};
 
 /// What to do with a file that is already at the target.
@@ -118,7 +118,7 @@ impl<A: Deletes> Folder<A> {
             None => {
                 charged.cancel();
                 // Otherwise someone removed it already, and it is where it should be.
-                self.refuse_moved(from).await?;
+                self.refuse_moved(&DirPath::at(from.clone())).await?;
             }
         }
         Ok(copied.copy)

@@ -6,7 +6,7 @@ use crate::access::Permission;
 use crate::accounts::Account;
 use crate::bucket::Bucket;
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::folders::FolderInfo;
+use crate::folders::{FolderInfo, FolderOptions};
 use crate::id::FolderId;
 use crate::key::{FolderPrefix, ObjectKey};
 use crate::limits::{FolderLimits, LimitProfile};
@@ -17,16 +17,25 @@ use crate::records::{FolderRecord, FolderState, NameEntry, NameKind, NamesRecord
 use super::names::Taken;
 use crate::files::FIRST_LONGEST_PATH;
 
+/// What a folder is made with, beside its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NewFolder {
+    /// What limits it where nothing is set.
+    pub profile: LimitProfile,
+    /// What its owner says of its use.
+    pub options: FolderOptions,
+}
+
 impl Bucket {
     /// Makes a folder of this name that nothing limits but what is set.
     ///
     /// # Errors
     /// As [`Bucket::create_folder_with`].
     pub async fn create_folder(&self, account: &Account, name: FolderName) -> Result<FolderInfo> {
-        self.create_folder_with(account, name, LimitProfile::Open).await
+        self.create_folder_with(account, name, NewFolder::default()).await
     }
 
-    /// Makes a folder of this name that `profile` limits where nothing is set.
+    /// Makes a folder of this name.
     ///
     /// Two writes; a crash after the first leaves an entry whose folder does not exist: the name
     /// is free again after the grace time. The second, the record, is the folder.
@@ -35,12 +44,7 @@ impl Bucket {
     /// `AlreadyExists` when the account has a folder of this name; `OverQuota`; `Busy` when
     /// somebody else is making it; `Conflict` when this took so long that it was given up;
     /// `Unavailable`: it may have been made.
-    pub async fn create_folder_with(
-        &self,
-        account: &Account,
-        name: FolderName,
-        profile: LimitProfile,
-    ) -> Result<FolderInfo> {
+    pub async fn create_folder_with(&self, account: &Account, name: FolderName, made: NewFolder) -> Result<FolderInfo> {
         let most = account.limits.folders.or(self.settings().most_folders).filter(|most| *most > 0);
         let created = self.clock().now();
         let id = FolderId::random(self.random());
@@ -53,9 +57,12 @@ impl Bucket {
             Ok(change)
         };
         self.take_name(account, &name, attempt).await?;
-        let record = new_record(id, account, &name, profile, created);
+        let record = new_record(id, account, &name, made, created);
         match self.manifest(ObjectKey::folder(id)).create(record).await? {
-            Created::New => Ok(FolderInfo { id, name, owner: account.id, permission: Permission::Manage, created }),
+            Created::New => {
+                let (owner, permission) = (account.id, Permission::Manage);
+                Ok(FolderInfo { id, name, owner, permission, created, options: made.options })
+            }
             Created::Existed(_) => {
                 let message = format!("making folder `{name}` took too long and was given up: try again");
                 Err(Error::new(ErrorKind::Conflict, Subject::Folder, message))
@@ -68,7 +75,7 @@ fn new_record(
     id: FolderId,
     account: &Account,
     name: &FolderName,
-    profile: LimitProfile,
+    made: NewFolder,
     created: crate::Timestamp,
 ) -> FolderRecord {
     FolderRecord {
@@ -80,7 +87,8 @@ fn new_record(
         members: BTreeMap::new(),
         invited: BTreeMap::new(),
         limits: FolderLimits::default(),
-        profile,
+        profile: made.profile,
+        options: made.options,
         created,
         moves: Vec::new(),
         moves_made: 0,

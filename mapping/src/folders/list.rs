@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::access::{Folder, no_such_folder};
+use crate::access::{Folder, Permission, no_such_folder};
 use crate::accounts::Account;
 use crate::bucket::Bucket;
 use crate::clock::Timestamp;
@@ -33,13 +33,20 @@ impl Bucket {
     async fn named(&self, account: &Account, name: FolderName, entry: NameEntry) -> Result<Option<FolderInfo>> {
         let judge = |record: &std::sync::Arc<FolderRecord>| {
             let permission = record.permission(account.id).ok_or_else(no_such_folder)?;
-            let (owner, created) = (record.owner, record.created);
-            Ok(FolderInfo { id: entry.folder, name: name.clone(), owner, permission, created })
+            Ok(record.info(name.clone(), permission))
         };
         match self.manifest::<FolderRecord>(ObjectKey::folder(entry.folder)).find(judge).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             answer => answer,
         }
+    }
+}
+
+impl FolderRecord {
+    /// The folder as it is shown to somebody who calls it `name` and may do so much in it.
+    pub(crate) const fn info(&self, name: FolderName, permission: Permission) -> FolderInfo {
+        let Self { id, owner, created, options, .. } = *self;
+        FolderInfo { id, name, owner, permission, created, options }
     }
 }
 
@@ -64,6 +71,6 @@ impl<A> Folder<A> {
             found => found?,
         };
         let name = name.unwrap_or_else(|| record.label.clone());
-        Ok(FolderInfo { id: self.id(), name, owner: record.owner, permission, created: record.created })
+        Ok(record.info(name, permission))
     }
 }

@@ -1,17 +1,21 @@
 //! Folders as their accounts see them: made, listed, renamed, deleted.
 
+mod clone;
 mod create;
 mod delete;
 mod drain;
 mod list;
 mod names;
 mod operate;
+mod options;
 mod rename;
 #[cfg(test)]
 mod tests;
 
+pub use create::NewFolder;
 pub(crate) use names::Taken;
 pub use operate::{FolderLimitsChange, FolderOverview, FolderOverviewPage, Setting};
+pub use options::{FolderOptions, FolderOptionsChange, Purpose};
 
 use crate::access::Permission;
 use crate::clock::Timestamp;
@@ -31,4 +35,6 @@ pub struct FolderInfo {
     pub permission: Permission,
     /// When it was made.
     pub created: Timestamp,
+    /// What its owner says of its use.
+    pub options: FolderOptions,
 }

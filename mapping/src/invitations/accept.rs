@@ -42,7 +42,7 @@ impl Bucket {
         self.forget_pointers(vec![*id]).await;
         let slow = self.clock().elapsed().saturating_sub(began) >= self.settings().claim_grace / 2;
         let name = self.name_of_joined(account.id, &record, slow).await?;
-        Ok(FolderInfo { id: record.id, name, owner: record.owner, permission: joined, created: record.created })
+        Ok(record.info(name, joined))
     }
 
     /// Ends an invitation as the one who got it. One write: a crash leaves it pending or over.

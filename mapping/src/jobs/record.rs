@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Subject};
 use crate::files::Failure;
-use crate::files::tree::{Count, Plan, Position, Progress};
+use crate::files::tree::{Count, Plan, Position, Progress, Round};
 use crate::id::{AccountId, JobId};
 use crate::manifest::Document;
 
@@ -83,6 +83,9 @@ pub(crate) struct JobRecord {
     /// what was written later.
     #[serde(default)]
     pub(super) until: Option<Timestamp>,
+    /// Which of its places a clone goes through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) round: Option<Round>,
     pub(super) found: Count,
     pub(super) done: Count,
     pub(super) failed: u64,
@@ -115,6 +118,7 @@ impl JobRecord {
             cursor: None,
             pass: 0,
             until: None,
+            round: None,
             found: Count::default(),
             done: Count::default(),
             failed: 0,
@@ -132,6 +136,7 @@ impl JobRecord {
         self.cursor.clone_from(&position.cursor);
         self.pass = position.pass;
         self.until = position.until;
+        self.round.clone_from(&position.round);
         self.found = found;
         self.done = done;
         self.failed = failed;
@@ -141,7 +146,8 @@ impl JobRecord {
 
     /// Where it stands.
     pub(super) fn position(&self) -> Position {
-        Position { cursor: self.cursor.clone(), pass: self.pass, until: self.until, progress: self.progress() }
+        let (cursor, round) = (self.cursor.clone(), self.round.clone());
+        Position { cursor, pass: self.pass, until: self.until, round, progress: self.progress() }
     }
 
     pub(super) fn progress(&self) -> Progress {

@@ -138,7 +138,7 @@ impl Run {
     fn step_back(&mut self, before: Position) {
         let progress = std::mem::take(&mut self.position.progress);
         self.position = before;
-        if self.walk.plan().work != Work::Copy {
+        if !self.walk.plan().work.only_adds() {
             self.position.progress = progress;
         }
     }
@@ -239,7 +239,7 @@ impl Run {
             Ok(Saved::Lost) => return Ended::Elsewhere,
             Ok(Saved::Yes) | Err(_) => {}
         }
-        if self.walk.plan().work == Work::Copy {
+        if self.walk.plan().work.only_adds() {
             // The page is gone through again and its files are counted then.
             self.position = before;
         }
@@ -253,7 +253,7 @@ impl Run {
 
     async fn end(&mut self, state: JobState) -> Ended {
         self.walk.close().await;
-        let target = self.walk.plan().target.as_ref().map(|target| target.place.path.clone());
+        let target = self.walk.plan().target_path().cloned();
         let cancelled = state == JobState::Cancelled;
         let outcome = Outcome { target, progress: self.position.progress.clone(), cancelled };
         self.note_end(state, Ok(outcome)).await

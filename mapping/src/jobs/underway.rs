@@ -38,7 +38,7 @@ pub enum Begun {
 /// How work ended that was done, or stopped on purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Where it was put: the path that was asked for, or one with a number behind its name.
+    /// Where it was put, if that is a path: the one that was asked for, or one with a number behind its name.
     pub target: Option<FilePath>,
     /// What was done, and what could not be.
     pub progress: Progress,
@@ -61,7 +61,7 @@ impl Underway {
 
     /// Begins it under an id that others know already.
     pub(crate) fn begin_as(id: JobId, bucket: &Bucket, account: &Account, plan: Plan) -> Self {
-        let target = plan.target.as_ref().map(|target| target.place.path.clone());
+        let target = plan.target_path().cloned();
         let (tell_job, became_job) = oneshot::channel();
         let (tell_end, ended) = oneshot::channel();
         let run = Run::begin(bucket.clone(), id, account.clone(), plan, tell_job);
@@ -94,7 +94,7 @@ impl Underway {
         self.id
     }
 
-    /// Where it is put: the path that was asked for, or one with a number behind its name.
+    /// Where it is put, if that is a path: the one that was asked for, or one with a number behind its name.
     #[must_use]
     pub const fn target(&self) -> Option<&FilePath> {
         self.target.as_ref()
@@ -150,7 +150,7 @@ impl super::JobInfo {
             let message = self.error.unwrap_or_else(|| "the job could not go on".to_owned());
             return Err(Error::new(self.error_kind.unwrap_or(ErrorKind::Conflict), Subject::Job, message));
         }
-        let target = self.target.map(|place| place.path);
+        let target = self.target.and_then(|place| place.path.path().cloned());
         Ok(Outcome { target, progress: self.progress, cancelled: self.state == JobState::Cancelled })
     }
 }

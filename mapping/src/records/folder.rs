@@ -10,6 +10,7 @@ use crate::bucket::Bucket;
 use crate::cache::Cache;
 use crate::clock::Timestamp;
 use crate::error::Subject;
+use crate::folders::FolderOptions;
 use crate::id::{AccountId, FolderId, InvitationMark, JobId};
 use crate::key::FolderPrefix;
 use crate::limits::{FolderLimits, LimitProfile};
@@ -38,6 +39,8 @@ pub(crate) struct FolderRecord {
     /// What limits it where nothing is set.
     #[serde(default)]
     pub(crate) profile: LimitProfile,
+    #[serde(default, skip_serializing_if = "FolderOptions::is_default")]
+    pub(crate) options: FolderOptions,
     pub(crate) created: Timestamp,
     /// Directories that were moved and whose files follow. Never does one begin or end in another.
     #[serde(default)]

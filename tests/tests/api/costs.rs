@@ -154,6 +154,16 @@ async fn the_document_says_what_each_operation_costs() {
         })
         .await;
 
+    let more = ann.calls.created("three files").await;
+    counter.app.put_files(&more, (0..3).map(|n| format!("{n}.txt"))).await;
+    let (signs, clone) = (ann.signs.through(&calls), format!("/folders/{more}/clone"));
+    signs.plain("GET", &format!("/folders/{more}")).await.expect(200);
+    counter
+        .count("clone a folder of three files (Backend.AI)", async {
+            drop(signs.call("POST", &clone, &json!({ "target_name": "clone" })).await.expect(201));
+        })
+        .await;
+
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/AWS.md");
     let document = std::fs::read_to_string(path).expect("docs/AWS.md");
     let missing = counter.rows.iter().any(|row| !document.contains(row.as_str()));

@@ -91,6 +91,8 @@ pub(crate) const CALLS: &[Call] = &[
     call("GET", "/folders/_/quota", ID, 200, Then::Same),
     call("POST", "/folders/_/quota", ID, 403, Then::Same),
     call("POST", "/folders/{name}/update-options", r#"{"cloneable": true}"#, 200, Then::Same),
+    call("POST", "/folders/{name}/clone", r#"{"target_name": "{new}"}"#, 201, Then::Made).again(&[400]),
+    call("GET", "/events/background-task", r#"{"task_id": "{folder}"}"#, 404, Then::Same),
     call("GET", "/manager/announcement", "", 200, Then::Same),
     call("GET", "/folders/{name}/files", r#"{"path": "dir"}"#, 200, Then::Same),
     call("POST", "/folders/{name}/mkdir", r#"{"path": "made"}"#, 201, Then::There("made")).again(&[400]),

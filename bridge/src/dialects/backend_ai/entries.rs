@@ -1,5 +1,7 @@
 //! Files and directories: made, renamed, moved, deleted.
 
+use std::time::Duration;
+
 use axum::extract::State as Shared;
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -12,6 +14,7 @@ use mapping::jobs::{Begun, Outcome};
 use mapping::path::{DirPath, FilePath};
 use mapping::{Error, ErrorKind, Subject};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::access::Granted;
 use super::error::{Refusal, malformed};
@@ -22,6 +25,9 @@ use crate::render;
 
 /// The most directories that are made by one request.
 const MOST_DIRECTORIES: usize = 50;
+
+/// How long is waited for directories before the rest of them is not tried any more: less than a request may take.
+const MOST_WAITING: Duration = Duration::from_secs(20);
 
 /// Files looked at or removed at one time.
 const AT_ONCE: usize = 8;
@@ -53,7 +59,12 @@ pub(super) async fn mkdir(
         return Ok(StatusCode::CREATED.into_response());
     }
     let (mut success, mut failed) = (Vec::new(), Vec::new());
+    let began = Instant::now();
     for path in paths {
+        if began.elapsed() >= MOST_WAITING {
+            failed.push(json!({ "item": path, "msg": "this took too long, so it was not tried: try again" }));
+            continue;
+        }
         let directory = wire::directory(&path);
         let folder = folder.clone();
         let made = match directory {
@@ -91,7 +102,7 @@ fn concerns_one(error: &Error) -> bool {
     error.subject() == Subject::File
         && matches!(
             error.kind(),
-            ErrorKind::AlreadyExists | ErrorKind::Conflict | ErrorKind::Invalid | ErrorKind::NotFound
+            ErrorKind::AlreadyExists | ErrorKind::Busy | ErrorKind::Conflict | ErrorKind::Invalid | ErrorKind::NotFound
         )
 }
 

@@ -6,7 +6,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use http::{StatusCode, Uri};
 use mapping::access::{Folder, FolderRef, Manage, Read};
 use mapping::accounts::Account;
-use mapping::folders::FolderInfo;
+use mapping::folders::{FolderInfo, NewFolder};
 use mapping::id::FolderId;
 use mapping::limits::LimitProfile;
 use mapping::{Bucket, ErrorKind};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::access::{Caller, Granted};
 use super::error::{Refusal, malformed};
 use super::extract::{self, Params, Reader};
+use super::options;
 use super::wire::{self, HOST, Paging};
 use super::wire_folder::Shown;
 use crate::app::State;
@@ -59,9 +60,9 @@ pub(super) async fn create(
 ) -> Result<Response, Refusal> {
     let name = wire::new_name(params.needed(&["name", "tagName", "tag_name"])?)?;
     can_be_made(&params)?;
+    let made = NewFolder { profile: LimitProfile::Bounded, options: options::of(&params)? };
     let (bucket, account) = (state.bucket().clone(), caller.account.clone());
-    let folder =
-        state.finish(async move { bucket.create_folder_with(&account, name, LimitProfile::Bounded).await }).await?;
+    let folder = state.finish(async move { bucket.create_folder_with(&account, name, made).await }).await?;
     let shown = shown(state.bucket(), &caller.account, vec![folder], false).await?;
     let mut object = shown.first().map(|shown| shown.json(reader)).unwrap_or_default();
     object["folderId"] = object["id"].clone();
@@ -93,13 +94,7 @@ fn can_be_made(params: &Params) -> Result<(), Refusal> {
     if params.text(&["unmanaged_path"]).is_some_and(|path| !path.is_empty()) {
         return Err(malformed("folders outside of the bucket are not offered"));
     }
-    if params.text(&["usage_mode"]).is_some_and(|mode| mode != "general") {
-        return Err(malformed("the only usage mode is `general`"));
-    }
-    match params.text(&["permission"]).map(wire::permission).transpose()? {
-        Some(mapping::access::Permission::Read) => Err(malformed("a folder is never read-only to its owner")),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// Shows a folder, with what it holds.

@@ -1,17 +1,15 @@
-//! What clients ask about the place that folders lie at, about limits and options of a folder, and about
-//! the server.
+//! What clients ask about the place that folders lie at, about limits of a folder, and about the server.
 
 use axum::extract::State as Shared;
 use axum::response::Response;
-use mapping::access::{Folder, Manage, Read};
+use mapping::access::{Folder, Read};
 use mapping::limits::Limit;
 use serde_json::{Value, json};
 
-use super::access::{Caller, Granted};
-use super::error::{Refusal, malformed};
+use super::access::Caller;
+use super::error::Refusal;
 use super::extract::{self, Params};
-use super::folders::done;
-use super::wire::{self, HOST};
+use super::wire::HOST;
 use crate::app::State;
 use crate::render;
 
@@ -83,21 +81,6 @@ pub(super) async fn set_quota(state: Shared<State>, caller: Caller, params: Para
 async fn meant(state: &State, caller: &Caller, params: &Params) -> Result<Folder<Read>, Refusal> {
     let which = extract::folder_named(params.needed(&["id", "vfolder_id", "vfolderId", "name"])?)?;
     Ok(state.bucket().folder::<Read>(&caller.account, &which).await?)
-}
-
-/// Takes the options that every folder has, and refuses others.
-#[utoipa::path(
-    post, path = "/folders/{name}/update-options", tag = "backend-ai", params(("name" = String, Path)),
-    responses((status = 200), (status = 400), (status = 401), (status = 404)),
-)]
-pub(super) async fn update_options(_: Granted<Manage>, params: Params) -> Result<Response, Refusal> {
-    if !params.flag(&["cloneable"], true)? {
-        return Err(malformed("whoever may read a folder may copy it: `cloneable` is always true"));
-    }
-    match params.text(&["permission"]).map(wire::permission).transpose()? {
-        Some(mapping::access::Permission::Read) => Err(malformed("a folder is never read-only to its owner")),
-        _ => Ok(done()),
-    }
 }
 
 /// Says that there is nothing to announce.

@@ -3,9 +3,11 @@
 
 mod access;
 mod archives;
+mod clones;
 mod downloads;
 mod entries;
 mod error;
+mod events;
 mod extract;
 mod folders;
 mod graphql;
@@ -14,6 +16,7 @@ mod invitations;
 mod listing;
 mod lists;
 mod mixed;
+mod options;
 mod pages;
 mod sharing;
 mod spelling;
@@ -57,7 +60,9 @@ fn signed() -> OpenApiRouter<State> {
         .routes(routes!(hosts::usage))
         .routes(routes!(hosts::used_bytes))
         .routes(routes!(hosts::quota, hosts::set_quota))
-        .routes(routes!(hosts::update_options))
+        .routes(routes!(options::update_options))
+        .routes(routes!(clones::clone))
+        .routes(routes!(events::background_task))
         .routes(routes!(hosts::announcement))
         .routes(routes!(listing::files))
         .routes(routes!(entries::mkdir))

@@ -8,8 +8,15 @@ use http::{Method, Uri};
 use crate::layers::Fault;
 
 /// What is served below each prefix.
-const ROOTS: [&str; 6] =
-    ["/folders", "/folders/", "/folders/{*rest}", "/manager/announcement", "/admin/gql", "/admin/graphql"];
+const ROOTS: [&str; 7] = [
+    "/folders",
+    "/folders/",
+    "/folders/{*rest}",
+    "/manager/announcement",
+    "/admin/gql",
+    "/admin/graphql",
+    "/events/background-task",
+];
 
 /// The paths that the API lies at, for the router around it.
 pub(super) fn roots() -> Vec<String> {

@@ -1,11 +1,13 @@
 //! A folder as this API shows it: one object with all that any generation of clients looks for.
 
 use mapping::Usage;
+use mapping::access::Permission;
 use mapping::folders::FolderInfo;
 use mapping::limits::Limits;
 use serde_json::{Value, json};
 
 use super::extract::Reader;
+use super::options::purpose_text;
 use super::wire::{HOST, hex, permission_text, spaced};
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -23,6 +25,12 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// What the caller may do, but to its owner, who may do everything, what he said that it be opened with.
+    fn permission(&self) -> Permission {
+        let said = self.folder.options.default_permission.filter(|_| self.is_owner);
+        said.unwrap_or(self.folder.permission)
+    }
+
     /// As it stands in a list, in an answer to a creation, and by itself.
     pub(super) fn json(&self, reader: Reader) -> Value {
         let created = spaced(self.folder.created);
@@ -33,11 +41,11 @@ impl Shown {
             "host": HOST,
             "status": "ready",
             "is_owner": self.is_owner,
-            "permission": permission_text(self.folder.permission, reader),
+            "permission": permission_text(self.permission(), reader),
             "ownership_type": "user",
             "type": "user",
-            "usage_mode": "general",
-            "cloneable": true,
+            "usage_mode": purpose_text(self.folder.options.purpose),
+            "cloneable": self.folder.options.cloneable,
             "linked": false,
             "user": owner,
             "user_email": self.owner,
@@ -71,7 +79,7 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use mapping::Timestamp;
-    use mapping::access::Permission;
+    use mapping::folders::FolderOptions;
     use mapping::limits::{FolderLimits, LimitProfile};
 
     use super::*;
@@ -84,6 +92,7 @@ mod tests {
             owner: id.parse().unwrap(),
             permission: Permission::Delete,
             created: Timestamp::from_millis(0),
+            options: FolderOptions::default(),
         };
         let nothing = FolderLimits::default();
         let limits = Limits::resolve(nothing, nothing, nothing, LimitProfile::Bounded);

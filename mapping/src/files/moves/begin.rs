@@ -38,7 +38,7 @@ impl<A: Deletes> Folder<A> {
     /// The same, as the work `id`.
     pub(in crate::files) async fn move_at_once_as(&self, id: JobId, relocation: Plan) -> Result<Underway> {
         debug_assert_eq!(relocation.work, Work::Relocate);
-        let (from, Some(to)) = (&relocation.source.path, relocation.target_path()) else {
+        let (from, Some(to)) = (relocation.source_path()?, relocation.target_path()) else {
             return Err(Error::internal(Subject::Job, "a move without a target"));
         };
         match self.enter_move(id, from, to).await {

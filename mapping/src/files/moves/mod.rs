@@ -91,7 +91,7 @@ impl<A> Folder<A> {
     }
 
     /// The folder's record as it is now.
-    pub(in crate::files) async fn view_afresh(&self) -> Result<Arc<FolderRecord>> {
+    pub(crate) async fn view_afresh(&self) -> Result<Arc<FolderRecord>> {
         let asked = self.bucket().clock().elapsed();
         let record = self.bucket().manifest::<FolderRecord>(ObjectKey::folder(self.id())).read().await?;
         let record = Arc::new(record.ok_or_else(no_such_folder)?);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{GRACE, Lies};
-use crate::access::{Folder, Reads};
+use crate::access::{Folder, Reads, no_such_folder};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::tree::Kind;
 use crate::path::{DirPath, FilePath};
@@ -109,10 +109,16 @@ impl<A: Reads> Folder<A> {
     /// To be asked by work that goes on for long, between two of its steps.
     ///
     /// # Errors
-    /// `Conflict` when `path` was moved, or something above or below it.
-    pub(in crate::files) async fn refuse_moved(&self, path: &FilePath) -> Result<()> {
+    /// `Conflict` when `directory` was moved, or something above or below it; `NotFound` when the folder is no
+    /// more, or nothing may be done in it any more: what was found in it since is not all there was.
+    pub(in crate::files) async fn refuse_moved(&self, directory: &DirPath) -> Result<()> {
         let record = self.view_afresh().await?;
-        let Some(pending) = record.in_the_way_of(path) else { return Ok(()) };
+        record.permission(self.account().id).ok_or_else(no_such_folder)?;
+        let in_the_way = match directory.path() {
+            Some(path) => record.in_the_way_of(path),
+            None => record.moves.first(),
+        };
+        let Some(pending) = in_the_way else { return Ok(()) };
         let message =
             format!("`{}` was moved to `{}` meanwhile: not all of it was gone through", pending.from, pending.to);
         Err(Error::new(ErrorKind::Conflict, Subject::File, message))

@@ -75,8 +75,9 @@ impl<A: Deletes> Folder<A> {
         }
         let plan = self.plan(Work::Move, path, to, policy).await?;
         if plan.work != Work::Relocate {
-            if let Some(made) = plan.target.as_ref().filter(|target| target.existing == Existing::Keep) {
-                self.unmake_directory(&made.place.path).await;
+            let made = plan.target.as_ref().is_some_and(|target| target.existing == Existing::Keep);
+            if let Some(made) = plan.target_path().filter(|_| made) {
+                self.unmake_directory(made).await;
             }
             let message = format!("`{to}` was taken in this moment: try again");
             return Err(Error::new(ErrorKind::Busy, Subject::File, message));

@@ -66,7 +66,7 @@ impl<A: Deletes> Folder<A> {
             self.take_in_hand(id, entry, &record).await?;
         }
         let plan = self.plan_by_file(from, to, policy).await?;
-        let target = plan.target.as_ref().map(|target| target.place.path.clone());
+        let target = plan.target_path().cloned();
         if target.as_ref() != Some(to) {
             self.write_passage(self.passage(id, Direction::Out, kind, from, target.as_ref())).await?;
         }

@@ -9,6 +9,7 @@ use super::clear::is_marker;
 use super::item::Item;
 use super::pace::{MOST_AT_ONCE, pause};
 use super::plan::{Existing, Target};
+use super::round::Seen;
 use super::tally::{Count, Progress};
 use super::walk::Walk;
 use crate::access::{Folder, Reads, Write};
@@ -53,6 +54,8 @@ pub(super) struct Copying<'w, A> {
     pub(super) source: &'w Folder<A>,
     pub(super) target: &'w Folder<Write>,
     pub(super) into: &'w Target,
+    /// Under which paths what is stored is seen, where those may differ.
+    seen: Option<&'w Seen>,
     unanswered: AtomicU32,
     halted: Mutex<Option<Error>>,
 }
@@ -63,11 +66,12 @@ impl Walk {
         source: &Folder<A>,
         target: &Folder<Write>,
         page: &'p [Listed],
+        seen: Option<&Seen>,
     ) -> Result<PageCopied<'p>> {
         let no_target = || Error::internal(Subject::Job, "a copy without a target");
         let into = self.plan.target.as_ref().ok_or_else(no_target)?;
         let (unanswered, halted) = (AtomicU32::new(0), Mutex::new(None));
-        let copying = Copying { walk: self, source, target, into, unanswered, halted };
+        let copying = Copying { walk: self, source, target, into, seen, unanswered, halted };
         let copies: Vec<_> = page.iter().map(|listed| copying.copy(listed)).collect();
         let mut ends = stream::iter(copies).buffer_unordered(MOST_AT_ONCE as usize);
         let (mut things, mut progress, mut stopped) = (Vec::new(), Progress::default(), false);
@@ -148,7 +152,12 @@ impl<A: Reads> Copying<'_, A> {
     async fn copy_thing(&self, listed: &Listed) -> Result<bool> {
         let prefix = self.source.prefix();
         if let Some(path) = prefix.file_path(&listed.key) {
-            let to = self.walk.plan.target_of(self.into, &path)?;
+            let Some(to) = self.target_of(&path)? else { return Ok(false) };
+            let stored_elsewhere = self.seen.is_some() && to != path;
+            if stored_elsewhere && self.walk.patiently(|| self.source.head(&to)).await?.is_some() {
+                // What was written where it is seen counts, and is come across there.
+                return Ok(false);
+            }
             return Item { copying: self, from: &path, to }.copy().await;
         }
         let Some(path) = prefix.directory_path(listed.key.as_str()) else {
@@ -157,9 +166,18 @@ impl<A: Reads> Copying<'_, A> {
                 "another program stored it under a name that cannot be used here",
             ));
         };
-        let to = self.walk.plan.target_of(self.into, &path)?;
+        let Some(to) = self.target_of(&path)? else { return Ok(false) };
         self.make_directory(&to).await?;
         Ok(true)
+    }
+
+    /// Where what is stored at `path` goes; `None` for what is not seen.
+    fn target_of(&self, path: &FilePath) -> Result<Option<FilePath>> {
+        let path = match self.seen {
+            Some(seen) => seen.path_of(path),
+            None => Some(path.clone()),
+        };
+        path.map(|path| self.walk.plan.target_of(&path)).transpose()
     }
 
     async fn make_directory(&self, path: &FilePath) -> Result<()> {

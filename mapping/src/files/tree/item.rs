@@ -81,7 +81,7 @@ impl<A: Reads> Item<'_, '_, A> {
                 (Made::Now, ..) | (Made::Before, Work::Copy | Work::Delete | Work::Relocate, _) => {
                     return Ok(Free::Done);
                 }
-                (Made::Before, Work::Move, _) | (Made::Elsewhere, _, Existing::Replace) => {
+                (Made::Before, Work::Move | Work::Clone, _) | (Made::Elsewhere, _, Existing::Replace) => {
                     return Ok(Free::At { path, writing, condition: Condition::Matches(etag) });
                 }
                 (Made::Elsewhere, _, Existing::Keep) => return Err(already_exists(&path)),

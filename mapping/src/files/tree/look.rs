@@ -15,7 +15,17 @@ impl Walk {
         if self.plan.kind == Kind::File {
             return self.look_at_file(source).await;
         }
-        let prefix = KeyPrefix::directory(source.prefix(), &DirPath::at(self.plan.source.path.clone()));
+        self.look_below(source, &self.plan.source.path, cursor).await
+    }
+
+    /// The page of what is stored below `directory` at `cursor`, in the same way.
+    pub(super) async fn look_below<A: Reads>(
+        &self,
+        source: &Folder<A>,
+        directory: &DirPath,
+        cursor: Option<&str>,
+    ) -> Result<ListPage> {
+        let prefix = KeyPrefix::directory(source.prefix(), directory);
         let first = ListRequest { limit: self.bucket.settings().job_page.clamp(1, 1000), ..ListRequest::all(prefix) };
         let request = ListRequest { token: cursor.map(str::to_owned), ..first.clone() };
         let list = || async {
@@ -31,7 +41,7 @@ impl Walk {
     }
 
     async fn look_at_file<A: Reads>(&self, source: &Folder<A>) -> Result<ListPage> {
-        let path = &self.plan.source.path;
+        let path = self.plan.source_path()?;
         let found = self.patiently(|| source.head(path)).await?;
         let listed = |meta: ObjectMeta| Listed {
             key: source.key(path),

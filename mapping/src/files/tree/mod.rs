@@ -5,6 +5,7 @@
 //! some files and never none.
 
 mod clear;
+mod clone;
 mod copy;
 mod item;
 mod leftovers;
@@ -15,6 +16,7 @@ mod policy;
 mod relocate;
 mod relocation;
 mod resolve;
+mod round;
 mod tally;
 mod walk;
 
@@ -24,6 +26,7 @@ pub use tally::{Count, Progress};
 
 pub(crate) use pace::{Pace, pause};
 pub(crate) use plan::Plan;
+pub(crate) use round::Round;
 pub(crate) use tally::Position;
 pub(crate) use walk::{Step, Walk};
 
@@ -87,7 +90,9 @@ impl<A: Deletes> Folder<A> {
                 under_way?;
                 self.move_at_once(plan).await
             }
-            Work::Copy | Work::Move | Work::Delete => Ok(Underway::begin(self.bucket(), self.account(), plan)),
+            Work::Copy | Work::Move | Work::Delete | Work::Clone => {
+                Ok(Underway::begin(self.bucket(), self.account(), plan))
+            }
         }
     }
 
@@ -112,7 +117,7 @@ impl<A: Deletes> Folder<A> {
 
     /// The same, as the work `id`.
     pub(super) fn begin_removal_as(&self, id: JobId, path: &FilePath) -> Underway {
-        let source = Place { folder: self.id(), path: path.clone() };
+        let source = Place::at(self.id(), path.clone());
         let plan = Plan { work: Work::Delete, kind: Kind::Directory, source, target: None };
         Underway::begin_as(id, self.bucket(), self.account(), plan)
     }

@@ -4,11 +4,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::policy::Kind;
-use crate::error::Result;
+use crate::error::{Error, Result, Subject};
 use crate::files::STAMP;
 use crate::files::trash::is_trash;
 use crate::id::{FolderId, JobId, Stamp};
-use crate::path::FilePath;
+use crate::path::{DirPath, FilePath};
 use crate::store::ObjectMeta;
 
 /// What is done.
@@ -23,6 +23,8 @@ pub enum Work {
     Delete,
     /// Bring the files of a directory to where it was moved at once: for everybody they are there already.
     Relocate,
+    /// Copy all that is seen in a folder into a new one.
+    Clone,
 }
 
 impl Work {
@@ -34,17 +36,32 @@ impl Work {
             Self::Move => "move",
             Self::Delete => "delete",
             Self::Relocate => "relocate",
+            Self::Clone => "clone",
+        }
+    }
+
+    /// Whether what was done of it is found again by doing it again.
+    pub(crate) const fn only_adds(self) -> bool {
+        match self {
+            Self::Copy | Self::Clone => true,
+            Self::Move | Self::Delete | Self::Relocate => false,
         }
     }
 }
 
-/// A path in a folder.
+/// A path in a folder, or all of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The folder.
     pub folder: FolderId,
-    /// The path.
-    pub path: FilePath,
+    /// The path; the root is the whole folder.
+    pub path: DirPath,
+}
+
+impl Place {
+    pub(in crate::files) const fn at(folder: FolderId, path: FilePath) -> Self {
+        Self { folder, path: DirPath::at(path) }
+    }
 }
 
 /// What to do with a file that is at the target of another.
@@ -79,30 +96,46 @@ pub(crate) struct Plan {
 impl Plan {
     /// The files of the directory `from` are brought to `to`, where it was moved at once.
     pub(crate) fn relocation(folder: FolderId, from: &FilePath, to: &FilePath) -> Self {
-        let place = |path: &FilePath| Place { folder, path: path.clone() };
+        let place = |path: &FilePath| Place::at(folder, path.clone());
         let target = Some(Target { place: place(to), existing: Existing::Keep });
         Self { work: Work::Relocate, kind: Kind::Directory, source: place(from), target }
     }
 
-    /// Where it is put, if anywhere.
+    /// All of the folder `source` is copied into `target`, which was made for it.
+    pub(crate) fn cloning(source: FolderId, target: FolderId) -> Self {
+        let place = |folder| Place { folder, path: DirPath::root() };
+        let target = Some(Target { place: place(target), existing: Existing::Keep });
+        Self { work: Work::Clone, kind: Kind::Directory, source: place(source), target }
+    }
+
+    /// The path that is worked on.
+    ///
+    /// # Errors
+    /// `Internal` when it is a whole folder.
+    pub(in crate::files) fn source_path(&self) -> Result<&FilePath> {
+        self.source.path.path().ok_or_else(|| Error::internal(Subject::Job, "work on a path without one"))
+    }
+
+    /// The path where it is put, if it is put at one.
     pub(crate) fn target_path(&self) -> Option<&FilePath> {
-        self.target.as_ref().map(|target| &target.place.path)
+        self.target.as_ref()?.place.path.path()
     }
 
     /// Whether it is a move into the trash of a folder, or out of it.
     pub(super) fn touches_trash(&self) -> bool {
-        let Some(target) = &self.target else { return false };
-        self.work == Work::Move && (is_trash(&self.source.path) || is_trash(&target.place.path))
+        let ends = [self.source.path.path(), self.target_path()];
+        self.work == Work::Move && ends.into_iter().flatten().any(is_trash)
     }
 
     /// Where what lies at `path` of the source goes.
     ///
     /// # Errors
     /// `Invalid` when the path there would be too long.
-    pub(super) fn target_of(&self, target: &Target, path: &FilePath) -> Result<FilePath> {
-        match path.as_str().strip_prefix(self.source.path.as_str()) {
-            None | Some("") => Ok(target.place.path.clone()),
-            Some(rest) => format!("{}{rest}", target.place.path).parse(),
+    pub(super) fn target_of(&self, path: &FilePath) -> Result<FilePath> {
+        let (Some(from), Some(to)) = (self.source.path.path(), self.target_path()) else { return Ok(path.clone()) };
+        match path.as_str().strip_prefix(from.as_str()) {
+            None | Some("") => Ok(to.clone()),
+            Some(rest) => format!("{to}{rest}").parse(),
         }
     }
 }
@@ -157,11 +190,28 @@ mod tests {
     fn a_path_goes_to_the_same_place_below_the_target() {
         let folder = FolderId::random(&SystemRandom);
         let place = |path: &str| Place { folder, path: path.parse().unwrap() };
-        let target = Target { place: place("x/y"), existing: Existing::Keep };
-        let plan = Plan { work: Work::Copy, kind: Kind::Directory, source: place("a/b"), target: None };
+        let target = Some(Target { place: place("x/y"), existing: Existing::Keep });
+        let plan = Plan { work: Work::Copy, kind: Kind::Directory, source: place("a/b"), target };
         for (path, expected) in [("a/b", "x/y"), ("a/b/c", "x/y/c"), ("a/b/c/d e", "x/y/c/d e")] {
-            assert_eq!(plan.target_of(&target, &path.parse().unwrap()).unwrap().as_str(), expected);
+            assert_eq!(plan.target_of(&path.parse().unwrap()).unwrap().as_str(), expected);
         }
+        let whole = Plan::cloning(folder, FolderId::random(&SystemRandom));
+        assert_eq!(whole.target_of(&"a/b".parse().unwrap()).unwrap().as_str(), "a/b");
+    }
+
+    #[test]
+    fn a_plan_of_a_path_is_read_as_it_was_written_before_there_were_whole_folders() {
+        let folder = FolderId::random(&SystemRandom);
+        let stored = format!(
+            r#"{{"work":"copy","kind":"file","source":{{"folder":"{folder}","path":"a/b"}},
+                "target":{{"place":{{"folder":"{folder}","path":"c"}},"existing":"keep"}}}}"#
+        );
+        let plan: Plan = serde_json::from_str(&stored).unwrap();
+        assert_eq!(plan.source_path().unwrap().as_str(), "a/b");
+        assert_eq!(plan.target_path().map(FilePath::as_str), Some("c"));
+        let whole = Plan::cloning(folder, folder);
+        assert_eq!(serde_json::from_str::<Plan>(&serde_json::to_string(&whole).unwrap()).unwrap(), whole);
+        assert_eq!(whole.source_path().unwrap_err().kind(), crate::ErrorKind::Internal);
     }
 
     #[test]

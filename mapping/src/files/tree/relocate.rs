@@ -145,7 +145,7 @@ impl Walk {
     }
 
     async fn note_followed(&self, folder: &Folder<Delete>) -> Result<Step> {
-        self.remove_leftovers(folder, &self.plan.source.path).await?;
+        self.remove_leftovers(folder, self.plan.source_path()?).await?;
         // A count that began meanwhile has seen some files twice.
         folder.charge_removal().await?.settle();
         self.bucket.note_followed(folder.id(), self.id).await?;

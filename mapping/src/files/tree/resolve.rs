@@ -78,8 +78,8 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
         if at_once {
             self.refuse_long_paths().await?;
         }
-        let source = Place { folder: self.source.id(), path: self.from.clone() };
-        let target = Some(Target { place: Place { folder: self.target.id(), path }, existing });
+        let source = Place::at(self.source.id(), self.from.clone());
+        let target = Some(Target { place: Place::at(self.target.id(), path), existing });
         Ok(Plan { work: self.work, kind, source, target })
     }
 

@@ -1,6 +1,7 @@
 //! How far an undertaking has come, and what went wrong on the way.
 
 use super::super::remove::{Failure, MOST_FAILURES};
+use super::round::Round;
 use crate::clock::Timestamp;
 
 /// Files and their bytes.
@@ -68,5 +69,7 @@ pub(crate) struct Position {
     /// When the work became a job, by the store's clock: a removal leaves what was written later, for
     /// whoever asked for it may have had an answer before, from this job or from another request.
     pub(crate) until: Option<Timestamp>,
+    /// Which of its places a clone goes through.
+    pub(crate) round: Option<Round>,
     pub(crate) progress: Progress,
 }

@@ -17,7 +17,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::remove::Failure;
 use crate::id::JobId;
-use crate::path::FilePath;
+use crate::path::DirPath;
 
 /// How often one request is sent before its thing is given up, beside what the store's client does.
 pub(super) const TRIES: u32 = 5;
@@ -111,7 +111,10 @@ impl Walk {
                 Ok(step)
             }
             (Work::Relocate, _) => self.relocate_step(position).await,
-            (Work::Copy | Work::Move, None) => Err(Error::internal(Subject::Job, "a copy without a target")),
+            (Work::Clone, Some(target)) => self.clone_step(target, position).await,
+            (Work::Copy | Work::Move | Work::Clone, None) => {
+                Err(Error::internal(Subject::Job, "a copy without a target"))
+            }
         }
     }
 
@@ -123,11 +126,11 @@ impl Walk {
     }
 
     /// Patiently, for a step that was done is not done again because this was not answered.
-    async fn refuse_moved<A: Reads>(&self, folder: &Folder<A>, path: &FilePath) -> Result<()> {
+    async fn refuse_moved<A: Reads>(&self, folder: &Folder<A>, path: &DirPath) -> Result<()> {
         self.patiently(|| folder.refuse_moved(path)).await
     }
 
-    async fn open_target(&self, target: &Target) -> Result<Folder<Write>> {
+    pub(super) async fn open_target(&self, target: &Target) -> Result<Folder<Write>> {
         let folder: Folder<Write> = self.open(target.place.folder).await?;
         self.refuse_moved(&folder, &target.place.path).await?;
         Ok(folder)
@@ -135,11 +138,9 @@ impl Walk {
 
     /// What is left to do once there is no more to go through. Failing here undoes nothing.
     pub(crate) async fn close(&self) {
-        if matches!(self.plan.work, Work::Copy | Work::Relocate) {
-            return;
-        }
+        let (Work::Move | Work::Delete, Some(path)) = (self.plan.work, self.plan.source.path.path()) else { return };
         match self.open::<Write>(self.plan.source.folder).await {
-            Ok(source) => source.keep_directory(&self.plan.source.path.parent()).await,
+            Ok(source) => source.keep_directory(&path.parent()).await,
             Err(error) => tracing::debug!(job.id = %self.id, %error, "an emptied directory was not looked at"),
         }
     }
@@ -161,7 +162,7 @@ impl Walk {
         }
     }
 
-    async fn open<A: Access>(&self, folder: crate::id::FolderId) -> Result<Folder<A>> {
+    pub(super) async fn open<A: Access>(&self, folder: crate::id::FolderId) -> Result<Folder<A>> {
         let account = self.bucket.account(self.account.id).await?;
         if account.disabled {
             return Err(Error::new(ErrorKind::Forbidden, Subject::Account, "the account is disabled"));
@@ -205,7 +206,7 @@ impl Walk {
         position: &mut Position,
     ) -> Result<Step> {
         let page = self.look(source, position.cursor.as_deref()).await?;
-        let copied = self.copy_page(source, target, &page.objects).await?;
+        let copied = self.copy_page(source, target, &page.objects, None).await?;
         position.progress.add(copied.progress);
         if let Some(error) = copied.halted {
             return Err(error);
@@ -225,7 +226,7 @@ impl Walk {
         position: &mut Position,
     ) -> Result<Step> {
         let page = self.look(source, position.cursor.as_deref()).await?;
-        let copied = self.copy_page(source, target, &page.objects).await?;
+        let copied = self.copy_page(source, target, &page.objects, None).await?;
         let charged = if copied.things.is_empty() { None } else { Some(source.charge_removal().await?) };
         let cleared = self.clear(source, position.cursor.as_deref(), &copied.things).await?;
         if let Some(charged) = charged {

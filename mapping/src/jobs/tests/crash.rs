@@ -12,7 +12,9 @@ const FILES: [&str; 7] = ["a/", "a/1", "a/b/", "a/b/2", "a/c/3", "a/c/4", "a/c/5
 async fn work(replica: &Replica, scene: &Scene, work: Work) -> Result<Outcome> {
     match work {
         Work::Copy => replica.copy(scene, "a", "t", ConflictPolicy::Rename).await?.ended().await,
-        Work::Move | Work::Relocate => replica.moved(scene, "a", "t", ConflictPolicy::Rename).await?.ended().await,
+        Work::Move | Work::Relocate | Work::Clone => {
+            replica.moved(scene, "a", "t", ConflictPolicy::Rename).await?.ended().await
+        }
         Work::Delete => {
             let folder = replica.bucket.folder::<Manage>(account(scene), &FolderRef::Id(scene.one)).await?;
             folder.remove_tree(&path("a")).await?.ended().await
@@ -64,7 +66,7 @@ fn check_done(seen: &BTreeMap<String, Seen>, what: Work) {
     let sources = seen.keys().filter(|name| name.starts_with("a/")).count();
     match what {
         Work::Copy => assert_eq!((copies.len(), sources), (7, 7), "{seen:?}"),
-        Work::Move | Work::Relocate => assert_eq!((copies.len(), sources), (7, 0), "{seen:?}"),
+        Work::Move | Work::Relocate | Work::Clone => assert_eq!((copies.len(), sources), (7, 0), "{seen:?}"),
         Work::Delete => assert_eq!((copies.len(), sources), (0, 0), "{seen:?}"),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::files::tree::Progress;
+use crate::path::DirPath;
 use crate::store::faulty::Fault;
 use crate::store::obstructed::ObstructedStore;
 
@@ -89,7 +90,7 @@ async fn work_that_takes_long_becomes_a_job_in_the_middle_of_a_page() {
     let Begun::Job(id) = begun else { panic!("done in {:?}", began.elapsed()) };
     let job = replica.over(id).await;
     assert_eq!((job.state, job.progress.done.files), (JobState::Done, 200));
-    assert_eq!((job.source.path, job.target.unwrap().path), (path("a"), path("t")));
+    assert_eq!((job.source.path, job.target.unwrap().path), (DirPath::at(path("a")), DirPath::at(path("t"))));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Trees and jobs over a store in memory: what is done, what it costs, and what is left when a
 //! replica dies.
 
+mod clone;
 mod control;
 mod crash;
 mod faults;

@@ -70,9 +70,9 @@ impl Client {
 
     fn check_job(&self, which: usize, job: &JobInfo) {
         let work = &self.trees.works[which];
-        let target = job.target.as_ref().map(|place| &place.path);
+        let target = job.target.as_ref().and_then(|place| place.path.path());
         let known = target.is_none_or(|target| work.to.iter().any(|spot| spot.root == *target));
-        let same = job.source.path == work.from.root && known && target.is_none() == work.to.is_empty();
+        let same = job.source.path.path() == Some(&work.from.root) && known && target.is_none() == work.to.is_empty();
         if !same || job.account != self.board.people[self.account].account.id {
             self.wrong(which, &format!("its job is another's: {job:?}"));
         }

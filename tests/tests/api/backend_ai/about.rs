@@ -1,6 +1,6 @@
-//! Hosts, usage, limits and options, as clients of each age ask for them.
+//! Hosts, usage and limits, as clients of each age ask for them.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use suites::app::App;
 
 #[tokio::test]
@@ -38,20 +38,6 @@ async fn what_a_folder_holds_and_may_hold_is_told() {
     let input = json!({ "id": id, "input": { "size_bytes": 5 } });
     let refused = ann.signs.call("POST", "/folders/_/quota", &input).await.expect_problem(403, "generic-forbidden");
     assert!(refused.json()["msg"].as_str().unwrap().contains("folderbridge folder limits"));
-}
-
-#[tokio::test]
-async fn options_that_no_folder_has_are_refused() {
-    let app = App::start().await;
-    let ann = app.person("ann").await.signs;
-    ann.created("mydata").await;
-    let update = async |body: Value| ann.call("POST", "/folders/mydata/update-options", &body).await;
-    for body in [json!({}), json!({ "cloneable": true }), json!({ "permission": "rw", "cloneable": null })] {
-        update(body).await.expect(200);
-    }
-    for body in [json!({ "cloneable": false }), json!({ "permission": "ro" }), json!({ "permission": "all" })] {
-        update(body).await.expect_problem(400, "invalid-api-params");
-    }
 }
 
 #[tokio::test]

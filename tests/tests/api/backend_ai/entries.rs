@@ -197,3 +197,22 @@ async fn each_permission_opens_what_the_document_says() {
         signs.call("DELETE", "/folders/mydata/delete_files", &json!({ "files": ["a"] })).await.expect(delete);
     }
 }
+
+#[tokio::test]
+async fn of_several_directories_one_that_must_wait_keeps_no_other_from_being_made() {
+    let core = mapping::Settings { wait_for_moves: std::time::Duration::ZERO, ..Default::default() };
+    let app = App::with(1, core, Default::default()).await;
+    let ann = app.person("ann").await;
+    let id = ann.signs.created("mydata").await;
+    app.put_files(&id, ["a/x".to_owned()].into_iter()).await;
+    ann.signs.call("POST", "/folders/mydata/move-file", &json!({ "src": "a", "dst": "b" })).await.expect(200);
+    let body = json!({ "path": ["one", "a/two", "three"] });
+    let made = ann.signs.call("POST", "/folders/mydata/mkdir", &body).await.expect(207).json();
+    let results = &made["results"];
+    let items = |list: &Value| list.as_array().unwrap().iter().map(|one| one["item"].clone()).collect::<Vec<_>>();
+    assert_eq!(items(&results["success"]), ["one", "three"]);
+    assert_eq!(items(&results["failed"]), ["a/two"]);
+    assert!(results["failed"][0]["msg"].as_str().unwrap().contains("on its way"), "{results}");
+    ann.signs.call("POST", "/folders/mydata/mkdir", &json!({ "path": "a/two" })).await.expect(503);
+    assert_eq!(listed(&ann, "").await, ["b", "one", "three"]);
+}

@@ -1,6 +1,7 @@
 //! The Backend.AI API as its two documents and its real clients have it.
 
 mod about;
+mod clones;
 mod downloads;
 mod entries;
 mod folders;

@@ -36,6 +36,8 @@ const ABOUT: &[Row] = &[
     ("GET", "/folders/_/quota", r#"{"id": "{name}"}"#, [401, 404, 200, 200, 200, 400]),
     ("POST", "/folders/_/quota", r#"{"id": "{name}"}"#, [401, 404, 403, 403, 403, 400]),
     ("POST", "/folders/{name}/update-options", r#"{"cloneable": true}"#, [401, 404, 404, 404, 200, 400]),
+    ("POST", "/folders/{name}/clone", r#"{"target_name": "clone of {who}"}"#, [401, 404, 201, 201, 201, 400]),
+    ("GET", "/events/background-task", r#"{"task_id": "{name}"}"#, [401, 404, 404, 404, 404, 400]),
     ("GET", "/manager/announcement", "", [401, 200, 200, 200, 200, 400]),
 ];
 

@@ -2,6 +2,7 @@
 //! it costs, and what is left when a replica dies.
 
 mod around;
+mod clone;
 mod cost;
 mod counts;
 mod crash;
