@@ -4,3 +4,4 @@
 pub mod fleet;
 pub mod history;
 pub mod rough;
+pub mod visible;

@@ -10,12 +10,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use mapping::Usage;
-use mapping::key::{FolderPrefix, KeyPrefix, ObjectKey};
+use mapping::id::FolderId;
+use mapping::key::{KeyPrefix, ObjectKey};
 use mapping::random::{Random, SeededRandom};
 use mapping::store::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
     ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished,
 };
+
+use super::visible;
 
 /// A store around a store.
 #[derive(Debug)]
@@ -46,6 +49,12 @@ enum Data {
     Below(KeyPrefix),
     /// Each folder by itself.
     EachFolders,
+}
+
+/// What is watched together.
+enum Place {
+    Prefix(KeyPrefix),
+    Folder(FolderId),
 }
 
 /// How late a late write is done at most.
@@ -98,27 +107,16 @@ impl RoughStore {
     pub async fn visible(&self) -> Usage {
         let data = self.watched().data.clone();
         let Data::Below(prefix) = data else { panic!("no prefix is watched") };
-        self.sum(prefix).await
-    }
-
-    async fn sum(&self, prefix: KeyPrefix) -> Usage {
-        let mut request = ListRequest::all(prefix);
-        let mut usage = Usage::default();
-        loop {
-            let page = self.inner.list(request.clone()).await.expect("a store in memory lists");
-            for object in page.objects.iter().filter(|object| !object.key.as_str().ends_with('/')) {
-                usage.bytes += object.size;
-                usage.files += 1;
-            }
-            let Some(token) = page.next else { return usage };
-            request.token = Some(token);
-        }
+        visible::below(&self.inner, prefix).await
     }
 
     /// Looks whether `key`, just written, made too much visible.
     async fn look(&self, key: &ObjectKey) {
-        let Some(prefix) = self.prefix_of(key) else { return };
-        let visible = self.sum(prefix).await;
+        let Some(place) = self.place_of(key) else { return };
+        let visible = match place {
+            Place::Prefix(prefix) => visible::below(&self.inner, prefix).await,
+            Place::Folder(id) => visible::in_folder(&self.inner, id).await,
+        };
         let mut watched = self.watched();
         watched.looks += 1;
         watched.most.bytes = watched.most.bytes.max(visible.bytes);
@@ -130,13 +128,13 @@ impl RoughStore {
     }
 
     /// Where what is watched together with `key` lies, if it is watched.
-    fn prefix_of(&self, key: &ObjectKey) -> Option<KeyPrefix> {
+    fn place_of(&self, key: &ObjectKey) -> Option<Place> {
         match self.watched().data.clone() {
             Data::Nobodys => None,
-            Data::Below(prefix) => prefix.rest(key).is_some().then_some(prefix),
+            Data::Below(prefix) => prefix.rest(key).is_some().then_some(Place::Prefix(prefix)),
             Data::EachFolders => {
                 let id = KeyPrefix::data().rest(key)?.split('/').next()?.parse().ok()?;
-                Some(KeyPrefix::folder(&FolderPrefix::of(id)))
+                Some(Place::Folder(id))
             }
         }
     }
@@ -160,7 +158,7 @@ impl RoughStore {
     }
 
     async fn put_now(&self, key: &ObjectKey, body: Body, with: (Attributes, Condition)) -> StoreResult<ETag> {
-        if let Some(later) = self.slowness().filter(|_| self.prefix_of(key).is_some()) {
+        if let Some(later) = self.slowness().filter(|_| self.place_of(key).is_some()) {
             tokio::time::sleep(later).await;
         }
         let put = self.inner.put(key, body, with.0, with.1).await;

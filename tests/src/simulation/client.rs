@@ -26,6 +26,9 @@ use super::{ACCOUNTS, Plan};
 /// How many files a client has in one folder.
 pub(super) const FILES: u64 = 3;
 
+/// The first of the operations that are something with trees.
+const TREES: u64 = 100;
+
 /// What a file may hold: one of these; `None`: nothing is there.
 pub type Possible = Vec<Option<Tag>>;
 
@@ -84,7 +87,8 @@ impl Client {
             let longest = if self.below(50) == 0 { 6000 } else { 120 };
             tokio::time::sleep(Duration::from_millis(self.below(longest))).await;
             let Some((bucket, account)) = self.enter().await else { continue };
-            match self.below(164) {
+            let operation = if self.below(100) < self.plan.trees { TREES } else { self.below(164) };
+            match operation {
                 0..=5 => self.create_folder(&bucket, &account).await,
                 6..=11 => self.rename_folder(&bucket, &account).await,
                 12..=14 => self.delete_folder(&bucket, &account).await,
@@ -98,7 +102,7 @@ impl Client {
                 76..=80 => self.remove(&bucket, &account).await,
                 81..=86 => self.list(&bucket, &account).await,
                 87..=88 => self.check_usage(&bucket).await,
-                100.. => self.tend_trees(&bucket, &account).await,
+                TREES.. => self.tend_trees(&bucket, &account).await,
                 _ => self.read(&bucket, &account).await,
             }
         }

@@ -39,6 +39,8 @@ pub struct Plan {
     pub operations: u64,
     /// A replica dies after so many calls of the store, on average.
     pub life: u64,
+    /// Of a hundred operations so many more are with trees.
+    pub trees: u64,
 }
 
 /// Runs a plan and holds everything against the promises.

@@ -42,6 +42,8 @@ pub async fn check(cluster: &Cluster, board: &Board, clients: &mut [Client]) -> 
     let rest = Rest { bucket: bucket.clone(), owners: check_folders(cluster, board, &bucket).await? };
     rest.end_jobs(cluster).await?;
     settle(clients, &rest, Swept::No).await?;
+    rest.end_moves(cluster, clients).await?;
+    settle(clients, &rest, Swept::No).await?;
     tokio::time::sleep(cluster.settings.session_life * 5 + REMEMBERED).await;
     let there = check_folders(cluster, board, &bucket).await?.into_keys().collect();
     check_files(cluster, clients, &there).await?;
@@ -249,7 +251,7 @@ async fn check_usage(cluster: &Cluster, board: &Board, bucket: &Bucket) -> Resul
     Ok(())
 }
 
-async fn all(cluster: &Cluster, prefix: KeyPrefix) -> Vec<Listed> {
+pub(super) async fn all(cluster: &Cluster, prefix: KeyPrefix) -> Vec<Listed> {
     let (mut request, mut found) = (ListRequest::all(prefix), Vec::new());
     loop {
         let page = cluster.memory.list(request.clone()).await.expect("a listing");

@@ -35,7 +35,7 @@ impl Client {
         }
     }
 
-    async fn upload_all(
+    pub(super) async fn upload_all(
         &self,
         bucket: &Bucket,
         account: &Account,
@@ -133,7 +133,7 @@ impl Client {
 }
 
 /// What came of an upload.
-enum Uploaded {
+pub(super) enum Uploaded {
     /// It was finished, or that was tried.
     Started(Result<FileMeta>),
     /// It cannot be there.

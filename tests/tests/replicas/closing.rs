@@ -18,6 +18,7 @@ use suites::process::{MASTER_KEY, binary};
 
 use super::client::Client;
 use super::fleet::{Fleet, REPLICAS};
+use super::moves;
 
 /// Longer than a dead process is believed alive, and what it sent may be under way.
 const DEAD: Duration = Duration::from_secs(6 * 60);
@@ -42,7 +43,10 @@ pub(crate) async fn check(fleet: &Fleet, clients: &mut [Client]) {
     }
     fleet.terminate().await;
     let (core, clock, _) = later(fleet).await;
+    clock.advance(OVER);
+    moves::adopt(&core, &clients[0]).await;
     end_jobs(&core, &clock).await;
+    moves::all_has_followed(&fleet.store().await, clients).await;
     settle(&core, &clock).await;
     core.drain(Duration::from_secs(20)).await;
     for place in 0..REPLICAS {

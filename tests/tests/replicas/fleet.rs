@@ -12,6 +12,11 @@ use suites::caller::Caller;
 use suites::process::{Server, free_address, serve_bucket};
 use tempfile::TempDir;
 
+use super::moves::Keys;
+
+/// What the folder is called.
+const FOLDER: &str = "photos";
+
 /// How many processes serve.
 pub(crate) const REPLICAS: usize = 3;
 
@@ -50,14 +55,15 @@ impl Fleet {
         fleet
     }
 
-    /// An account and its folder: the token, and the folder's id.
-    pub(crate) async fn somebody(&self) -> (String, String) {
+    /// An account and its folder: the token, the folder's id, and what signs requests for it.
+    pub(crate) async fn somebody(&self) -> (String, String, Keys) {
         let admin = self.some(0).expect("a replica").with_token(&format!("Bearer {}", suites::app::ADMIN_TOKEN));
         let body = serde_json::json!({ "email": "ann@example.org" });
         let made = admin.call(reqwest::Method::POST, "/admin/v1/accounts", &body).await.expect(201).json();
-        let token = made["api_token"].as_str().expect("a token").to_owned();
-        let folder = admin.with_token(&token).created("photos").await;
-        (token, folder)
+        let text = |name: &str| made[name].as_str().expect("a credential").to_owned();
+        let (token, access, secret) = (text("api_token"), text("access_key"), text("secret_key"));
+        let folder = admin.with_token(&token).created(FOLDER).await;
+        (token, folder, Keys { access, secret, name: FOLDER })
     }
 
     /// Nobody who calls one of those that run; `None` when none does.

@@ -1,6 +1,6 @@
 //! Three real processes over one bucket, killed with SIGKILL at random and started again, while clients
-//! write, replace, remove and read files through whichever is there, and one removes directories that are so
-//! large that this is a job. What was acknowledged is there at every later look, through every process; in the
+//! write, replace, remove and read files through whichever is there, one removes directories that are so
+//! large that this is a job, and one renames directories, whose files follow later. What was acknowledged is there at every later look, through every process; in the
 //! end `folderbridge fsck` is clean and every job has come to its end.
 //!
 //! `FOLDERBRIDGE_TEST_KILLING=600` does it for so many seconds, `FOLDERBRIDGE_TEST_KILLING_SEED` with the
@@ -9,6 +9,7 @@
 mod client;
 mod closing;
 mod fleet;
+mod moves;
 mod oracle;
 mod trees;
 
@@ -42,7 +43,7 @@ async fn nothing_acknowledged_is_lost(title: &str, settings: &S3Settings) {
     let seconds = killing_seconds().unwrap_or(SECONDS);
     say(&format!("{title}: FOLDERBRIDGE_TEST_KILLING_SEED={seed} FOLDERBRIDGE_TEST_KILLING={seconds}"));
     let fleet = Arc::new(Fleet::start(settings.clone(), seed).await);
-    let (token, folder) = fleet.somebody().await;
+    let (token, folder, keys) = fleet.somebody().await;
     let until = Instant::now() + Duration::from_secs(seconds);
     let clients = (0..CLIENTS).map(|number| {
         let mut client = Client::new(Arc::clone(&fleet), seed, number, &token, &folder);
@@ -54,10 +55,13 @@ async fn nothing_acknowledged_is_lost(title: &str, settings: &S3Settings) {
     let store = fleet.store().await;
     let mut large = Client::new(Arc::clone(&fleet), seed, CLIENTS, &token, &folder);
     let large_trees = large.remove_large_trees(&store, until);
-    let (mut clients, (), ()) = futures::join!(join_all(clients), large_trees, fleet.kill_until(until));
+    let mut renames = Client::new(Arc::clone(&fleet), seed, CLIENTS + 1, &token, &folder);
+    let renamed = renames.rename_trees(&keys, until);
+    let (mut clients, (), (), ()) = futures::join!(join_all(clients), large_trees, renamed, fleet.kill_until(until));
     assert!(!large.left.is_empty(), "no process was killed with a job in its hands");
     say(&format!("{title}: {} large directories, {} jobs left by the dead", large.operations, large.left.len()));
-    clients.push(large);
+    say(&format!("{title}: {} directories renamed", renames.operations));
+    clients.extend([large, renames]);
     let operations: u64 = clients.iter().map(|client| client.operations).sum();
     let unanswered: u64 = clients.iter().map(|client| client.unanswered).sum();
     let kills = fleet.kills();

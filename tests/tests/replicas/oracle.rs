@@ -17,6 +17,8 @@ pub(crate) struct Oracle {
     generations: BTreeMap<u64, u64>,
     /// Directories that were made, and nothing put into.
     pub(crate) made: BTreeSet<String>,
+    /// Directories that were moved away.
+    pub(crate) left: BTreeSet<String>,
     /// Folders that are there, by name, and those that are not any more.
     pub(crate) folders: BTreeMap<String, bool>,
 }
@@ -24,8 +26,8 @@ pub(crate) struct Oracle {
 impl Oracle {
     pub(crate) fn new(number: u64) -> Self {
         let (files, generations) = (BTreeMap::new(), BTreeMap::new());
-        let (made, folders) = (BTreeSet::new(), BTreeMap::new());
-        Self { directory: format!("c{number}"), files, generations, made, folders }
+        let (made, left, folders) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+        Self { directory: format!("c{number}"), files, generations, made, left, folders }
     }
 
     /// The path that a slot stands for now.

@@ -20,17 +20,27 @@ fn simulate(plan: Plan) -> Figures {
     figures
 }
 
-#[test]
-fn every_promise_holds_whatever_dies_when() {
+/// Runs the plans of many seeds; `trees` of a hundred operations are with trees, and some of the others.
+fn simulate_all(trees: u64) {
     let first = simulation_seed().unwrap_or(1);
     let (seeds, operations) = if simulation_is_long() { (50, 2_000) } else { (8, 1_000) };
     let (mut done, mut kills) = (0, 0);
     for seed in first..first + seeds {
-        let figures = simulate(Plan { seed, operations, life: 300 });
+        let figures = simulate(Plan { seed, operations, life: 300, trees });
         done += figures.operations;
         kills += figures.kills;
     }
     println!("seeds {first} to {}: {done} operations, {kills} kills", first + seeds - 1);
     let (least, deaths) = if simulation_is_long() { (100_000, 1_000) } else { (8_000, 100) };
     assert!(done >= least && kills >= deaths, "{done} operations, {kills} kills");
+}
+
+#[test]
+fn every_promise_holds_whatever_dies_when() {
+    simulate_all(0);
+}
+
+#[test]
+fn trees_are_where_they_were_put_whatever_dies_when() {
+    simulate_all(75);
 }

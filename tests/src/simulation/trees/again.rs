@@ -35,7 +35,7 @@ impl Client {
                     self.trees.passed.insert(target.clone());
                     self.trees.works[which].to.push(target);
                 }
-                let state = self.wait(underway, which).await;
+                let state = self.wait(underway, which).await.unwrap_or(State::Over(End::Whole));
                 self.trees.works[which].answered = self.cluster.now();
                 self.trees.works[which].state = state;
             }

@@ -1,19 +1,24 @@
 //! What became of everything, once all have stopped: no job is stuck, and each thing is where it may be.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mapping::Bucket;
 use mapping::access::{Delete, FolderRef};
 use mapping::id::FolderId;
 use mapping::jobs::JobFilter;
-use mapping::path::FilePath;
+use mapping::key::{FolderPrefix, KeyPrefix};
+use mapping::path::{DirPath, FilePath};
+use mapping::store::Store;
 
 use super::look::{Look, walk};
 use super::thing::Spot;
 
+use crate::quota::visible::moves;
 use crate::simulation::client::Client;
 use crate::simulation::cluster::{Cluster, Person};
+use crate::simulation::quiet::all;
 
 /// How often it is looked for jobs that are not over, before they are called stuck.
 const LOOKS: u32 = 100;
@@ -59,6 +64,32 @@ impl Rest {
         }
         Err(format!("jobs are stuck: {left:?}"))
     }
+
+    /// Has the files of every directory that was moved follow, also where nobody has begun with it; nothing is at
+    /// its old place then, and no folder waits for any.
+    pub(in crate::simulation) async fn end_moves(&self, cluster: &Cluster, clients: &[Client]) -> Result<(), String> {
+        tokio::time::sleep(cluster.settings.claim_grace).await;
+        for (id, owner) in &self.owners {
+            let opened = self.bucket.folder::<Delete>(&owner.account, &FolderRef::Id(*id)).await;
+            opened.map_err(|error| format!("{error:?}"))?;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.end_jobs(cluster).await?;
+        let store = Arc::clone(&cluster.memory) as Store;
+        for id in self.owners.keys() {
+            let moves = moves(&store, *id).await;
+            if !moves.is_empty() {
+                return Err(format!("directories of {id} are on their way for ever: {moves:?}"));
+            }
+        }
+        for (id, path) in clients.iter().flat_map(Client::left).filter(|(id, _)| self.owners.contains_key(id)) {
+            let old = KeyPrefix::directory(&FolderPrefix::of(id), &DirPath::at(path.clone()));
+            if let Some(left) = all(cluster, old).await.first() {
+                return Err(format!("all has left `{path}` in {id}, and {} is there", left.key));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Client {
@@ -74,6 +105,16 @@ impl Client {
             if swept == Swept::Yes || self.trees.works[which].is_settled() {
                 self.settle(which).await;
             }
+            self.told_wrong()?;
+        }
+        for which in (0..self.trees.doubts.len()).rev() {
+            self.look_into(which).await;
+            self.told_wrong()?;
+        }
+        let left: Vec<Spot> = self.trees.left.keys().cloned().collect();
+        for spot in left.iter().filter(|spot| rest.owners.contains_key(&spot.folder)) {
+            self.look_behind(spot).await;
+            self.look_beside(spot).await;
             self.told_wrong()?;
         }
         let spots: Vec<Spot> = self.trees.things.keys().cloned().collect();

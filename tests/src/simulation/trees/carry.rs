@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mapping::files::tree::ConflictPolicy;
+use mapping::files::tree::{ConflictPolicy, Progress};
 use mapping::jobs::{Begun, Underway};
 use mapping::path::FilePath;
 use mapping::{Account, Bucket, Error, ErrorKind, Result};
@@ -26,6 +26,7 @@ pub(super) enum Carry {
 }
 
 /// Something that was asked for: from where to where, and what was there.
+#[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) deed: Deed,
     pub(super) from: Spot,
@@ -44,10 +45,6 @@ impl Client {
             0 => self.some_file().map_or(from.folder, |(folder, _)| folder),
             _ => from.folder,
         };
-        // A directory moves in its own folder at once, and an error leaves open under which name: no part of this.
-        if carry == Carry::Move && folder == from.folder && !from.is_file() {
-            return;
-        }
         let (to, policy) = (self.some_spot(folder, from.is_file()), self.some_policy());
         let Some(target) = self.what_is_at(&to) else { return };
         if self.trees.is_any_on_its_way_to(&to) {
@@ -91,6 +88,7 @@ impl Client {
         let more = format!("{:?} to {to:?}", asked.policy);
         self.did(deed.name(), from.folder, &from.root, &more, &answer);
         let touched_before = !self.trees.touched.insert(to.clone());
+        self.touch_names(to);
         if *deed != Deed::Copy {
             self.trees.passed.extend([from.clone(), to.clone()]);
         }
@@ -113,6 +111,7 @@ impl Client {
                 let work = asked.work(put, self.unanswered(id, None), start);
                 self.begin(work, underway).await;
             }
+            Err(error) if self.doubts(&asked, &error) => {}
             Err(error) => self.check_refusal(&asked, touched_before, &error),
         }
     }
@@ -136,8 +135,8 @@ impl Client {
         }
     }
 
-    /// Waits until work is done, or has become a job.
-    pub(super) async fn wait(&mut self, underway: Underway, which: usize) -> State {
+    /// Waits until work is done, or has become a job. `None`: a directory was moved at once.
+    pub(super) async fn wait(&mut self, underway: Underway, which: usize) -> Option<State> {
         let id = underway.id();
         let waiting = async {
             match self.below(3) {
@@ -148,9 +147,12 @@ impl Client {
         let begun = tokio::time::timeout(PATIENCE, waiting).await;
         let spot = self.trees.works[which].from.clone();
         let shown = format!("{begun:?}");
-        match begun {
+        Some(match begun {
             Ok(Ok(Begun::Done(outcome))) => {
                 self.did("wait", spot.folder, &spot.root, &shown, &Ok(()));
+                if self.trees.works[which].may_be_at_once() && outcome.progress == Progress::default() {
+                    return None;
+                }
                 let end = End::answered(&outcome);
                 self.check_counts(which, &end, outcome.progress.done.files);
                 State::Over(end)
@@ -168,7 +170,7 @@ impl Client {
                 self.unanswered(id, None)
             }
             Err(_) => self.unanswered(id, Some(PATIENCE * 2)),
-        }
+        })
     }
 }
 
@@ -191,7 +193,7 @@ impl Asked {
         }
     }
 
-    fn work(self, put: Spot, state: State, since: Duration) -> Work {
+    pub(super) fn work(self, put: Spot, state: State, since: Duration) -> Work {
         let before = self.source.certain().expect("some thing that is known");
         let merged = self.target.filter(|_| put == self.to);
         let there = merged.as_ref().and_then(Thing::certain).unwrap_or_default();

@@ -21,6 +21,12 @@ impl State {
         self.emptied.len() - 1
     }
 
+    /// How many there were so far.
+    #[must_use]
+    pub const fn emptyings(&self) -> usize {
+        self.emptied.len()
+    }
+
     /// It is over.
     pub fn end_emptying(&mut self, which: usize, at: Duration) {
         self.emptied[which].end = Some(at);
@@ -29,7 +35,13 @@ impl State {
     /// Whether what was put into the trash of a folder at `since` may have been removed with it.
     #[must_use]
     pub fn may_be_emptied(&self, folder: FolderId, since: Duration) -> bool {
-        let after = |emptying: &&Emptying| emptying.end.is_none_or(|end| end >= since);
-        self.emptied.iter().filter(|emptying| emptying.folder == folder).any(|emptying| after(&emptying))
+        self.may_be_emptied_by(folder, since, self.emptied.len())
+    }
+
+    /// The same by one of the first `emptyings`.
+    #[must_use]
+    pub fn may_be_emptied_by(&self, folder: FolderId, since: Duration, emptyings: usize) -> bool {
+        let after = |emptying: &Emptying| emptying.end.is_none_or(|end| end >= since);
+        self.emptied[..emptyings].iter().any(|emptying| emptying.folder == folder && after(emptying))
     }
 }

@@ -12,7 +12,7 @@ use crate::simulation::client::Client;
 use crate::simulation::report::is_unknown;
 
 /// Longer than a request can be under way that was sent by one who has died.
-const UNDER_WAY: Duration = Duration::from_millis(100);
+pub(super) const UNDER_WAY: Duration = Duration::from_millis(100);
 
 impl Client {
     /// Sees how some of its work stands.

@@ -11,9 +11,10 @@ use crate::simulation::board::Certainty;
 use crate::simulation::client::{Client, misses_file};
 use crate::simulation::content::{body, content, length};
 use crate::simulation::report::is_unknown;
+use crate::simulation::uploads::Uploaded;
 
 /// Where files of a tree are.
-const FILES: [&str; 6] = ["f0", "f1.txt", "d0/f0", "d0/d1/f2", "d2/f3", "d2/f0.txt"];
+pub(super) const FILES: [&str; 6] = ["f0", "f1.txt", "d0/f0", "d0/d1/f2", "d2/f3", "d2/f0.txt"];
 
 /// Directories that are made without anything in them.
 const DIRECTORIES: [&str; 3] = ["d3", "d0/d4", "d2"];
@@ -21,15 +22,25 @@ const DIRECTORIES: [&str; 3] = ["d3", "d0/d4", "d2"];
 impl Client {
     /// A few new files in a tree, or a single file.
     pub(super) async fn make(&mut self, bucket: &Bucket, account: &Account) {
-        let Some(folder) = self.some_file().map(|(folder, _)| folder) else { return };
+        let known = self.some_thing(false).filter(|_| self.below(2) == 0).map(|(spot, _)| spot.folder);
+        let Some(folder) = known.or_else(|| Some(self.some_file()?.0)) else { return };
         let spot = self.some_spot(folder, self.below(4) == 0);
-        if self.trees.is_under_way(&spot) {
+        if !self.trees.is_under_way(&spot) {
+            self.make_at(bucket, account, spot).await;
+        }
+    }
+
+    /// The same at this place.
+    pub(super) async fn make_at(&mut self, bucket: &Bucket, account: &Account, spot: Spot) {
+        if self.was_just_left(&spot) {
             return;
         }
+        let folder = spot.folder;
         self.trees.touched.insert(spot.clone());
+        self.trees.left.remove(&spot);
         if spot.is_file() {
             let Some(opened) = self.open_for("make", bucket, account, folder).await else { return };
-            return self.put(&opened, &spot, "").await;
+            return self.put(&opened, account, &spot, "").await;
         }
         for _ in 0..=self.below(7) {
             let Some(opened) = self.open_for("make", bucket, account, folder).await else { return };
@@ -37,16 +48,26 @@ impl Client {
             match self.below(6) {
                 0 => self.make_directory(&opened, &spot, pick(self, &DIRECTORIES)).await,
                 1 => self.remove_one(&opened, &spot, pick(self, &FILES)).await,
-                _ => self.put(&opened, &spot, pick(self, &FILES)).await,
+                _ => self.put(&opened, account, &spot, pick(self, &FILES)).await,
             }
         }
     }
 
-    async fn put(&mut self, folder: &Folder<Delete>, spot: &Spot, rest: &str) {
+    /// A file, written at once or uploaded in chunks.
+    async fn put(&mut self, folder: &Folder<Delete>, account: &Account, spot: &Spot, rest: &str) {
         let (tag, start) = (self.new_tag(), self.cluster.now());
         let path = spot.at(rest);
-        let answer = folder.write(&path, Some(length(tag) as u64), body(&content(tag)), WriteOptions::default()).await;
+        let answer = if self.below(6) == 0 {
+            match self.upload_all(folder.bucket(), account, (spot.folder, &path), tag).await {
+                Uploaded::Started(answer) => answer,
+                // What was not finished is never there.
+                Uploaded::Unfinished(_) | Uploaded::GivenUp => return,
+            }
+        } else {
+            folder.write(&path, Some(length(tag) as u64), body(&content(tag)), WriteOptions::default()).await
+        };
         self.judge("make", spot.folder, start, &answer);
+        self.check_wait(spot, &answer);
         self.did("make", spot.folder, &path, &format!("{tag}"), &answer);
         let thing = self.thing(spot);
         let possible = thing.files.entry(rest.to_owned()).or_insert_with(|| vec![None]);
@@ -58,10 +79,19 @@ impl Client {
         }
     }
 
+    /// Only where a directory was that is still on its way somewhere else is anything written that has to wait.
+    fn check_wait<T>(&self, spot: &Spot, answer: &mapping::Result<T>) {
+        let busy = answer.as_ref().err().filter(|error| error.kind() == ErrorKind::Busy);
+        if let Some(error) = busy.filter(|_| !self.trees.waits.contains(spot)) {
+            self.broken(&format!("{spot:?} is said to be busy, and nothing is on its way from there: {error:?}"));
+        }
+    }
+
     async fn make_directory(&mut self, folder: &Folder<Delete>, spot: &Spot, rest: &str) {
         let (start, path) = (self.cluster.now(), spot.at(rest));
         let answer = folder.mkdir(&path, Parents::Create).await;
         self.judge("make", spot.folder, start, &answer);
+        self.check_wait(spot, &answer);
         self.did("mkdir", spot.folder, &path, "", &answer);
         if answer.is_ok() {
             self.thing(spot).directories.insert(rest.to_owned());
@@ -91,7 +121,7 @@ impl Client {
         }
     }
 
-    fn thing(&mut self, spot: &Spot) -> &mut Thing {
+    pub(super) fn thing(&mut self, spot: &Spot) -> &mut Thing {
         let since = self.cluster.now();
         let new = || Thing { since, ..Thing::default() };
         self.trees.things.entry(spot.clone()).or_insert_with(new)
@@ -143,7 +173,11 @@ impl Client {
     pub(super) async fn begin(&mut self, work: Work, underway: mapping::jobs::Underway) {
         self.trees.works.push(work);
         let which = self.trees.works.len() - 1;
-        let state = self.wait(underway, which).await;
+        let id = underway.id();
+        let Some(state) = self.wait(underway, which).await else {
+            let work = self.trees.works.remove(which);
+            return self.arrived(work, Some(id)).await;
+        };
         self.trees.works[which].answered = self.cluster.now();
         let over = matches!(state, State::Over(_));
         self.trees.works[which].state = state;

@@ -2,9 +2,13 @@
 //! request or as jobs that outlive their replicas. It knows what it may see of them at any moment.
 
 mod again;
+mod at_once;
 mod at_rest;
+mod behind;
 mod carry;
+mod doubt;
 pub mod emptied;
+mod eye;
 mod follow;
 mod look;
 mod make;
@@ -25,6 +29,8 @@ pub(super) use at_rest::{Rest, Swept};
 
 use super::client::Client;
 use super::content::Tag;
+use at_once::{Left, Moved};
+use doubt::Doubt;
 use thing::{Spot, Thing, Trashed};
 use work::Work;
 
@@ -39,6 +45,14 @@ const AT_ONCE: usize = 4;
 pub(super) struct Trees {
     things: BTreeMap<Spot, Thing>,
     works: Vec<Work>,
+    /// Directories that were moved at once and whose files may still follow.
+    moved: Vec<Moved>,
+    /// Places that such have left, and where nothing was put since.
+    left: BTreeMap<Spot, Left>,
+    /// Places whose files have not all gone yet, as far as is known.
+    waits: BTreeSet<Spot>,
+    /// Moves of which nobody knows whether they were done.
+    doubts: Vec<Doubt>,
     /// Where it ever made anything, or tried to.
     touched: BTreeSet<Spot>,
     /// What it ever moved, and where to, or tried to: that may be busy.
@@ -50,14 +64,14 @@ pub(super) struct Trees {
 impl Trees {
     /// Whether something is on its way from there or to there.
     fn is_under_way(&self, spot: &Spot) -> bool {
-        self.works.iter().any(|work| work.touches(spot))
+        self.works.iter().any(|work| work.touches(spot)) || self.doubts.iter().any(|doubt| doubt.touches(spot))
     }
 
     /// Whether something is on its way to there, or to a name with a number behind it: two that want one name for
     /// a file may both be told that it is theirs, and one of them fails.
     fn is_any_on_its_way_to(&self, spot: &Spot) -> bool {
         let alike = |to: &Spot| to.folder == spot.folder && to.root.as_str().starts_with(spot.root.as_str());
-        self.works.iter().any(|work| work.to.iter().any(alike))
+        self.works.iter().any(|work| work.to.iter().any(alike)) || self.doubts.iter().any(|doubt| doubt.touches(spot))
     }
 }
 
@@ -65,6 +79,13 @@ impl Client {
     /// Does one thing with a tree or a single file.
     pub(super) async fn tend_trees(&mut self, bucket: &Bucket, account: &Account) {
         let full = self.trees.works.iter().filter(|work| work.is_running()).count() >= AT_ONCE;
+        if !self.trees.doubts.is_empty() && self.below(2) == 0 {
+            let which = self.below(self.trees.doubts.len() as u64);
+            return self.look_into(usize::try_from(which).expect("few")).await;
+        }
+        if !self.trees.moved.is_empty() && self.below(3) == 0 {
+            return self.tend_moved(bucket, account).await;
+        }
         match self.below(64) {
             _ if full => self.follow().await,
             0..=15 => self.make(bucket, account).await,
@@ -119,7 +140,8 @@ impl Client {
     }
 
     fn thing_may_have_gone(&self, spot: &Spot, thing: &Thing) -> bool {
-        self.may_have_gone(spot.folder, thing.since, thing.trashed.as_ref())
+        let emptied = self.board.state().may_be_emptied_by(spot.folder, thing.since, thing.emptyings);
+        emptied || self.may_have_gone(spot.folder, thing.since, thing.trashed.as_ref())
     }
 
     /// Opens the folder that it wants to change something in.

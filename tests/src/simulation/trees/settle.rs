@@ -1,5 +1,7 @@
 //! Holds what is seen of work that is under way, or over, against what may be seen of it.
 
+use std::time::Duration;
+
 use super::look::Look;
 use super::rules::{Act, Ends, Stage};
 use super::thing::{Contents, Seen, Spot, Thing};
@@ -48,9 +50,14 @@ impl Client {
             Look::Gone => return drop(self.trees.things.remove(spot)),
             Look::Unclear => return,
         };
+        self.take_sight(spot, &seen, start);
+    }
+
+    /// Holds what was seen of a thing since `start` against what is known of it.
+    pub(super) fn take_sight(&mut self, spot: &Spot, seen: &Seen, start: Duration) {
         let Some(mut thing) = self.trees.things.remove(spot) else { return };
         let may_have_gone = self.thing_may_have_gone(spot, &thing);
-        if let Err(wrong) = thing.compare(&seen, may_have_gone) {
+        if let Err(wrong) = thing.compare(seen, may_have_gone) {
             self.broken(&format!("{spot:?}: {wrong}: {thing:?}"));
         }
         thing.since = start;
@@ -153,7 +160,7 @@ impl Client {
         }
     }
 
-    fn work_may_have_gone(&self, work: &Work) -> bool {
+    pub(super) fn work_may_have_gone(&self, work: &Work) -> bool {
         let folder = if work.deed == Deed::Trash { work.to.first() } else { Some(&work.from) };
         let (Some(spot), Some((trashed, since))) = (folder, &work.trashed) else { return false };
         self.may_have_gone(spot.folder, *since, Some(trashed))

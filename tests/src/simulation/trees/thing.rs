@@ -85,6 +85,8 @@ pub struct Thing {
     pub since: Duration,
     /// When it lies in the trash.
     pub trashed: Option<Trashed>,
+    /// How many emptyings had begun when it was put back at once: those may still remove some of it.
+    pub emptyings: usize,
 }
 
 impl Thing {

@@ -13,7 +13,7 @@ use crate::simulation::client::Client;
 
 impl Client {
     pub(super) async fn move_to_trash(&mut self, bucket: &Bucket, account: &Account) {
-        let Some((from, source)) = self.some_thing(false).filter(|(from, _)| from.is_file()) else { return };
+        let Some((from, source)) = self.some_thing(false) else { return };
         let Some(opened) = self.open_for("trash", bucket, account, from.folder).await else { return };
         let to = from.beside(format!("Trash/{}", from.root.name()).parse().expect("a path"));
         let start = self.cluster.now();

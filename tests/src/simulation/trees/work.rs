@@ -109,11 +109,16 @@ impl Work {
         !matches!(self.state, State::Over(_))
     }
 
+    /// Whether it is a directory that stays in its folder: as a rule it moves at once.
+    pub(super) fn may_be_at_once(&self) -> bool {
+        let stays = self.to.iter().any(|to| to.folder == self.from.folder);
+        stays && self.rule.act == Act::Move && !self.from.is_file()
+    }
+
     /// Whether a replica may not have heard yet that it is at its new path: a directory moves in its folder at
     /// once, and at the old path others find it for a moment more.
     pub(super) fn may_be_believed(&self, now: Duration) -> bool {
-        let at_once = self.to.iter().any(|to| to.folder == self.from.folder) && self.rule.act == Act::Move;
-        at_once && !self.from.is_file() && now <= self.answered + BOUND
+        self.may_be_at_once() && now <= self.answered + BOUND
     }
 
     /// Its job, while that is not over as far as is known.
