@@ -200,7 +200,7 @@ async fn a_clone_ends_with_what_its_maker_may_and_leaves_a_folder_that_can_be_de
         let change = FolderOptionsChange { cloneable: Some(false), ..FolderOptionsChange::default() };
         match what {
             "member" => owner.unshare(bob.id).await.unwrap(),
-            "account" => drop(replica.bucket.set_disabled(bob.id, true).await.unwrap()),
+            "account" => replica.bucket.set_disabled(bob.id, true).await.unwrap(),
             "source" => owner.delete().await.unwrap(),
             "option" => drop(owner.set_options(change).await.unwrap()),
             _ => copy.delete().await.unwrap(),
