@@ -3,7 +3,8 @@
 use axum::Router;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use crate::app::State;
 use crate::{dialects, render};
@@ -14,7 +15,12 @@ const BACKEND_AI: &str = "v9.20250722";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub(crate) fn routes() -> Router<State> {
-    Router::new().route("/", get(home)).route("/openapi.json", get(openapi))
+    // Pages ask for the version before they sign anything.
+    let pages = CorsLayer::new().allow_origin(Any).allow_methods([Method::GET]);
+    let home = get(home)
+        .options(|| async { StatusCode::NO_CONTENT })
+        .layer(pages.allow_headers(AllowHeaders::mirror_request()));
+    Router::new().route("/", home).route("/openapi.json", get(openapi))
 }
 
 async fn home(headers: HeaderMap) -> Response {

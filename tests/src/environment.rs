@@ -101,9 +101,26 @@ pub fn et_engine_python() -> Option<PathBuf> {
 /// The command line of a generation of `backend.ai-client`, where `tests/clients/backend_ai/install` puts it.
 #[must_use]
 pub fn backend_ai_command(version: &str) -> Option<PathBuf> {
-    let place = variable("FOLDERBRIDGE_BACKEND_AI").map(PathBuf::from);
-    let command = place.or_else(|| Some(gate_cache()?.join("backend-ai")))?.join(version).join("bin/backend.ai");
+    let command = backend_ai_place()?.join(version).join("bin/backend.ai");
     command.exists().then_some(command)
+}
+
+/// Why `tests/clients/backend_ai/install` left a generation out, if it did.
+#[must_use]
+pub fn backend_ai_left_out(version: &str) -> Option<String> {
+    std::fs::read_to_string(backend_ai_place()?.join(format!("{version}.left-out"))).ok()
+}
+
+/// The directory with the modules of the client for JavaScript, where the same script puts them.
+#[must_use]
+pub fn backend_ai_for_node() -> Option<PathBuf> {
+    let modules = backend_ai_place()?.join("node-21.3.1/node_modules");
+    modules.join("backend.ai-client").exists().then_some(modules)
+}
+
+fn backend_ai_place() -> Option<PathBuf> {
+    let place = variable("FOLDERBRIDGE_BACKEND_AI").map(PathBuf::from);
+    place.or_else(|| Some(gate_cache()?.join("backend-ai")))
 }
 
 /// Which seeds the long simulation of limits runs, first and how many: `COUNT` or `FIRST:COUNT`.

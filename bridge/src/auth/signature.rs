@@ -8,6 +8,7 @@ mod date;
 use aws_lc_rs::{constant_time, digest, hmac};
 
 pub(crate) use claim::{BadClaim, Claim};
+pub(crate) use date::moment;
 
 /// The hash of a signature: every published client uses SHA-256; the two beside it are as good. Others
 /// that such a server might know (MD5 and SHA-1 among them) are refused.

@@ -1,6 +1,6 @@
 //! The published command lines of Backend.AI, generation by generation, unchanged, against the real binary:
-//! files go up and come down as they were. `tests/clients/backend_ai/install` installs them; those for whose
-//! Python there is none are skipped also in the gate.
+//! files go up and come down as they were. `tests/clients/backend_ai/install` installs them, and notes which it
+//! left out because there is no such Python: only those are skipped in the gate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use suites::caller::{Caller, pattern};
-use suites::environment::{backend_ai_command, real_clients_are_required};
+use suites::environment::{backend_ai_command, backend_ai_left_out, real_clients_are_required};
 use suites::process::{Home, Server};
 use suites::stores::say;
 
@@ -26,32 +26,32 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
 /// A published client.
 struct Generation {
     version: &'static str,
-    /// The gate has its Python.
-    is_needed: bool,
     /// It uploads the first of several files and forgets the others.
     is_forgetful: bool,
 }
 
 impl Generation {
     const fn new(version: &'static str) -> Self {
-        Self { version, is_needed: false, is_forgetful: false }
+        Self { version, is_forgetful: false }
     }
 }
 
-struct Stage {
-    server: Server,
-    home: Home,
-    command: PathBuf,
-    credentials: Value,
+/// A server with one account, and the client's command.
+pub(crate) struct Stage {
+    pub(crate) server: Server,
+    pub(crate) home: Home,
+    pub(crate) command: PathBuf,
+    pub(crate) credentials: Value,
 }
 
 impl Stage {
     /// `None` where the client is not installed and need not be.
-    async fn set(generation: &Generation) -> Option<Self> {
-        let version = generation.version;
+    pub(crate) async fn set(version: &str) -> Option<Self> {
         let Some(command) = backend_ai_command(version) else {
-            let how = format!("backend.ai-client {version} is not installed: run tests/clients/backend_ai/install");
-            assert!(!generation.is_needed || !real_clients_are_required(), "{how}");
+            let why = backend_ai_left_out(version);
+            let how = why.clone().unwrap_or_else(|| "run tests/clients/backend_ai/install".to_owned());
+            let how = format!("backend.ai-client {version} is not installed: {}", how.trim());
+            assert!(why.is_some() || !real_clients_are_required(), "{how}");
             say(&format!("skipped: {how}"));
             return None;
         };
@@ -97,7 +97,7 @@ async fn only_folder(calls: &Caller) -> String {
 
 /// Up through the client, looked at through another API, down through the client.
 async fn files_come_back(generation: Generation) {
-    let Some(stage) = Stage::set(&generation).await else { return };
+    let Some(stage) = Stage::set(generation.version).await else { return };
     let (up, down) = (stage.place("up"), stage.place("down"));
     let files = files();
     for (path, content) in &files {
@@ -152,17 +152,17 @@ async fn generation_19_9() {
 
 #[tokio::test]
 async fn generation_20_3() {
-    files_come_back(Generation { is_needed: true, ..Generation::new("20.3.10") }).await;
+    files_come_back(Generation::new("20.3.10")).await;
 }
 
 #[tokio::test]
 async fn generation_20_9() {
-    files_come_back(Generation { is_forgetful: true, ..Generation::new("20.9.9") }).await;
+    files_come_back(Generation { version: "20.9.9", is_forgetful: true }).await;
 }
 
 #[tokio::test]
 async fn generation_23_9() {
-    files_come_back(Generation { is_needed: true, ..Generation::new("23.9.10") }).await;
+    files_come_back(Generation::new("23.9.10")).await;
 }
 
 #[tokio::test]

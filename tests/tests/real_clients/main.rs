@@ -1,10 +1,11 @@
 //! The published `et-engine` SDK and `et` command line, unchanged, against the real binary; those of
-//! Backend.AI are in `backend_ai.rs`.
+//! Backend.AI are in `backend_ai.rs` and `commands.rs`.
 //!
 //! Without them (see `tests/clients/et_engine/install`) these tests print that they are skipped;
 //! with FOLDERBRIDGE_REAL_CLIENTS=required, as in the gate, that is a failure.
 
 mod backend_ai;
+mod commands;
 mod stores;
 
 use std::path::{Path, PathBuf};

@@ -43,6 +43,12 @@ impl SignedDate {
     }
 }
 
+/// A moment in any of those spellings, to the millisecond; a date alone is when it begins. `None` also for one before 1970.
+pub(crate) fn moment(text: &str) -> Option<Timestamp> {
+    let read = SignedDate::parse(text).or_else(|| SignedDate::parse(&format!("{} 00:00:00", text.trim())))?;
+    u64::try_from(read.nanos / 1_000_000).ok().map(Timestamp::from_millis)
+}
+
 type Read = (Date, Time, UtcOffset);
 
 fn iso(rest: &mut Rest<'_>) -> Option<Read> {

@@ -70,5 +70,6 @@ fn told(error: Error) -> Refusal {
         return error.into();
     }
     let (status, slug, title) = (StatusCode::FORBIDDEN, "generic-forbidden", "Forbidden operation.");
-    Refusal::Problem(Box::new(Problem { status, slug, title, message: Some(error.message().to_owned()) }))
+    let message = Some(error.message().to_owned());
+    Refusal::Problem(Box::new(Problem { status, slug, title, message, data: None }))
 }

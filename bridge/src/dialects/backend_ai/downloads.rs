@@ -199,6 +199,7 @@ async fn served(
                 slug: "range-not-satisfiable",
                 title,
                 message: None,
+                data: None,
             };
             let mut response = problem.into_response();
             let range = HeaderValue::from_str(&format!("bytes */{size}")).expect("digits stand in a header");
@@ -214,7 +215,7 @@ fn missing(refusal: Refusal) -> Result<Response, Refusal> {
         Refusal::Core(error) if error.kind() == ErrorKind::NotFound && error.subject() == Subject::File => {
             let (slug, title) = ("storage/file-not-found", "File not found.");
             let message = Some(error.message().to_owned());
-            Ok(Problem { status: StatusCode::NOT_FOUND, slug, title, message }.into_response())
+            Ok(Problem { status: StatusCode::NOT_FOUND, slug, title, message, data: None }.into_response())
         }
         other => Err(other),
     }

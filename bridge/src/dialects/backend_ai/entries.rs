@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::access::Granted;
-use super::error::{Refusal, malformed};
+use super::error::{Problem, Refusal, malformed};
 use super::extract::{Params, Reader};
 use super::{folders, wire};
 use crate::app::State;
@@ -78,12 +78,23 @@ pub(super) async fn mkdir(
             Err(error) => return Err(error.into()),
         }
     }
-    let status = match (success.is_empty(), failed.is_empty()) {
-        (_, true) => StatusCode::OK,
-        (false, false) => StatusCode::MULTI_STATUS,
-        (true, false) => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    Ok(render::json_with(status, &json!({ "results": { "success": success, "failed": failed } })))
+    Ok(all_made(&success, &failed))
+}
+
+/// What became of each of several directories.
+fn all_made(success: &[Value], failed: &[Value]) -> Response {
+    let results = json!({ "success": success, "failed": failed });
+    if !success.is_empty() || failed.is_empty() {
+        let status = if failed.is_empty() { StatusCode::OK } else { StatusCode::MULTI_STATUS };
+        return render::json_with(status, &json!({ "results": results }));
+    }
+    // Clients that print an error by its title break without one.
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let (slug, title) = ("vfolder-operation-failed", "Virtual folder operation has failed.");
+    let message = failed[0]["msg"].as_str().map(str::to_owned);
+    let mut answer = Problem { status, slug, title, message, data: None }.body();
+    answer["results"] = results;
+    render::json_with(status, &answer)
 }
 
 async fn made(folder: &Folder<Write>, directory: &DirPath, parents: Parents, may_exist: bool) -> mapping::Result<()> {

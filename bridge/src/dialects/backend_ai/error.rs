@@ -6,7 +6,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use mapping::{Error, ErrorKind, Subject};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::access;
 use crate::auth::rate::Allowance;
@@ -84,6 +84,8 @@ pub(super) struct Problem {
     pub(super) slug: &'static str,
     pub(super) title: &'static str,
     pub(super) message: Option<String>,
+    /// What some clients read beside the message.
+    pub(super) data: Option<Value>,
 }
 
 impl IntoResponse for Refusal {
@@ -102,18 +104,28 @@ impl IntoResponse for Refusal {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let kind = format!("https://api.backend.ai/probs/{}", self.slug);
-        let mut body = json!({ "type": kind, "title": self.title });
-        if let Some(message) = self.message {
-            body["msg"] = message.into();
-        }
-        let mut response = render::json_with(self.status, &body);
+        let mut response = render::json_with(self.status, &self.body());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+impl Problem {
+    /// What its answer says.
+    pub(super) fn body(&self) -> Value {
+        let kind = format!("https://api.backend.ai/probs/{}", self.slug);
+        let mut body = json!({ "type": kind, "title": self.title });
+        if let Some(message) = &self.message {
+            body["msg"] = message.as_str().into();
+        }
+        if let Some(data) = &self.data {
+            body["data"] = data.clone();
+        }
+        body
     }
 }
 
@@ -154,7 +166,7 @@ impl Refusal {
             Self::BodyTooLarge => (TOO_LARGE, None),
             Self::Fault(fault) => (fault_problem(*fault), Some(fault.text().to_owned())),
         };
-        Problem { status, slug, title, message }
+        Problem { status, slug, title, message, data: None }
     }
 }
 

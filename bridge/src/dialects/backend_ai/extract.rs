@@ -53,13 +53,15 @@ pub(super) enum Reader {
 impl FromRequestParts<State> for Reader {
     type Rejection = Refusal;
 
-    /// Published clients tell their name; the oldest put a version before every path and a slash behind.
+    /// Published clients tell their name; the oldest put a version before every path and a slash behind. In a
+    /// page they may say neither their name nor `Date`, and have a header of their own for the time.
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Refusal> {
         let agent = parts.headers.get(header::USER_AGENT).map(|value| value.as_bytes());
         let named = agent.is_some_and(|agent| agent.starts_with(b"Backend.AI Client"));
         let path = parts.extensions.get::<OriginalUri>().map_or("", |original| original.0.path());
         let oldest = path.starts_with("/v") && path.ends_with("/folders/");
-        Ok(if named || oldest { Self::Client } else { Self::Document })
+        let in_page = parts.headers.contains_key("x-backendai-date");
+        Ok(if named || oldest || in_page { Self::Client } else { Self::Document })
     }
 }
 

@@ -5,11 +5,12 @@ use axum::response::Response;
 use http::StatusCode;
 use mapping::folders::FolderInfo;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::access::Caller;
 use super::error::{Problem, Refusal};
 use super::extract::{Params, Reader};
+use super::filter::Filter;
 use super::graphql::{self, Field};
 use super::wire_folder::Shown;
 use super::{folders, wire};
@@ -73,11 +74,13 @@ const MOST_LISTS: usize = 10;
 
 /// What a query asks for that is not served.
 fn bad_query(why: impl Into<String>) -> Refusal {
+    let why = why.into();
     Refusal::Problem(Box::new(Problem {
         status: StatusCode::BAD_REQUEST,
         slug: "graphql-error",
         title: "GraphQL-generated error.",
-        message: Some(why.into()),
+        data: Some(json!([{ "message": why }])),
+        message: Some(why),
     }))
 }
 
@@ -98,6 +101,9 @@ async fn list(state: &State, caller: &Caller, field: &Field) -> Result<Ordered<P
     }
     let wish = Wish::of(&field.arguments)?;
     let mut folders: Vec<_> = state.bucket().folders(&caller.account).await?.into_iter().filter(belongs).collect();
+    if let Some(filter) = &wish.filter {
+        folders = wanted(state, caller, folders, filter).await?;
+    }
     let count = folders.len();
     wish.sort(&mut folders);
     let page = folders.into_iter().skip(wish.offset).take(wish.limit).collect();
@@ -115,19 +121,37 @@ async fn list(state: &State, caller: &Caller, field: &Field) -> Result<Ordered<P
     Ok(Ordered(list))
 }
 
+/// Those that a filter lets through.
+async fn wanted(
+    state: &State,
+    caller: &Caller,
+    folders: Vec<FolderInfo>,
+    filter: &Filter,
+) -> Result<Vec<FolderInfo>, Refusal> {
+    let shown = folders::shown(state.bucket(), &caller.account, folders, false).await?;
+    Ok(shown.into_iter().filter(|shown| filter.wants(&listed(shown))).map(|shown| shown.folder).collect())
+}
+
+/// A folder with everything that may be asked for of it.
+fn listed(shown: &Shown) -> Value {
+    let mut object = shown.json(Reader::Client);
+    object["created_at"] = wire::iso(shown.folder.created).into();
+    object
+}
+
 /// What is looked up only for those who ask for it.
 const FILLED: [&str; 5] = ["num_files", "cur_size", "max_size", "max_files", "used_bytes"];
 
 /// What is asked for of a folder; `null` for what no folder here has.
 fn chosen(shown: &Shown, fields: &[Field]) -> Ordered<Value> {
-    let mut object = shown.json(Reader::Client);
-    object["created_at"] = wire::iso(shown.folder.created).into();
+    let object = listed(shown);
     let of = |field: &Field| (field.alias.clone(), object.get(&field.name).cloned().unwrap_or_default());
     Ordered(fields.iter().map(of).collect())
 }
 
-/// Which stretch of a list, and in which order.
+/// Which folders, which stretch of their list, and in which order.
 struct Wish {
+    filter: Option<Filter>,
     limit: usize,
     offset: usize,
     /// What to sort by, the first counting most, and whether backwards.
@@ -150,11 +174,10 @@ impl Wish {
                 .ok_or_else(|| bad_query(format!("`{name}` is a whole number, 0 or more"))),
         };
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default().trim();
-        if !text("filter").is_empty() {
-            return Err(bad_query("filters are not served: leave `filter` out"));
-        }
+        let filter = Some(text("filter")).filter(|text| !text.is_empty());
         let order = text("order").split(',').map(str::trim).filter(|key| !key.is_empty()).map(order);
         Ok(Self {
+            filter: filter.map(Filter::parse).transpose().map_err(bad_query)?,
             limit: number("limit", usize::MAX)?,
             offset: number("offset", 0)?,
             order: order.collect::<Result<_, _>>()?,

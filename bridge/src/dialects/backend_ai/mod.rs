@@ -9,6 +9,9 @@ mod entries;
 mod error;
 mod events;
 mod extract;
+mod filter;
+mod filter_fields;
+mod filter_reader;
 mod folders;
 mod graphql;
 mod hosts;
@@ -30,7 +33,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::any_service;
-use tower::{ServiceExt, service_fn};
+use tower::{Layer, ServiceExt, service_fn};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -106,11 +109,13 @@ pub(super) fn router(state: &State, patience: Patience) -> Router<State> {
     let signed = Router::from(signed()).route_layer(from_fn_with_state(state.clone(), access::authenticate));
     let routes = signed.merge(Router::from(open())).route_layer(from_fn(tell_route));
     let api = guard(routes, patience, voice).fallback(|| async { voice(Fault::NoRoute) }).with_state(state.clone());
+    let signed = pages::signed().layer(api.clone());
     let api = service_fn(move |request: Request| {
-        let api = api.clone();
+        let (api, signed) = (api.clone(), signed.clone());
         async move {
             match spelling::canonical(request) {
-                Ok(request) => api.oneshot(request).await,
+                Ok(request) if spelling::is_link(request.uri().path()) => api.oneshot(request).await,
+                Ok(request) => signed.oneshot(request).await,
                 Err(fault) => Ok(voice(fault)),
             }
         }

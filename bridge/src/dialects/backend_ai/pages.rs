@@ -1,10 +1,37 @@
-//! Lets pages of any origin show tickets: what a link allows it allows to whoever has it. Not a layer that
-//! answers `OPTIONS` by itself, for tus says there what the server can do.
+//! Lets pages of any origin call the API. Never with what the browser keeps: a page needs a key or a link of its
+//! own, and with one it could as well send its requests from elsewhere.
+
+use std::time::Duration;
 
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Method, header};
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+
+/// Requests that are signed: with whatever headers, as such servers have it, for clients send many.
+/// `OPTIONS` needs no signature.
+pub(super) fn signed() -> CorsLayer {
+    let headers = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-window", "x-total-payloads-length"];
+    let headers = headers.map(HeaderName::from_static).into_iter();
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(headers.chain(FILES).collect::<Vec<_>>())
+        .max_age(Duration::from_mins(10))
+}
+
+/// What answers with files say beside their bytes.
+const FILES: [HeaderName; 7] = [
+    header::ACCEPT_RANGES,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_LENGTH,
+    header::CONTENT_RANGE,
+    header::ETAG,
+    header::LAST_MODIFIED,
+    header::RETRY_AFTER,
+];
 
 const SAID: [(HeaderName, &str); 4] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
@@ -21,7 +48,8 @@ const SAID: [(HeaderName, &str); 4] = [
     ),
 ];
 
-/// Says so on every answer, refusals too.
+/// Links, which allow what they allow to whoever has them. Said on every answer, refusals too; not by a layer
+/// that answers `OPTIONS` by itself, for tus says there what the server can do.
 pub(super) async fn welcome(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in SAID {

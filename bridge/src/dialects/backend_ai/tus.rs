@@ -144,8 +144,8 @@ fn target(uri: &Uri, path: &FilePath) -> Result<FilePath, Refusal> {
 /// Without a length nobody can tell a body that ended from one that broke off.
 fn no_length() -> Response {
     let message = Some("a chunk says how long it is: send `Content-Length`".to_owned());
-    let title = "The request has no Content-Length.";
-    Problem { status: StatusCode::LENGTH_REQUIRED, slug: "length-required", title, message }.into_response()
+    let (slug, title) = ("length-required", "The request has no Content-Length.");
+    Problem { status: StatusCode::LENGTH_REQUIRED, slug, title, message, data: None }.into_response()
 }
 
 fn answer(status: StatusCode, place: Option<(u64, u64)>) -> Response {

@@ -100,6 +100,10 @@ async fn newer_clients_are_told_what_became_of_each_directory() {
     assert_eq!(some["results"]["failed"][1]["item"], "../x");
     let none = mkdir(json!({ "path": "x/y", "parents": false, "exist_ok": false })).await.expect(422).json();
     assert!(none["results"]["failed"][0]["msg"].as_str().unwrap().contains("parent"), "{none}");
+    assert_eq!(
+        (&none["title"], &none["msg"]),
+        (&json!("Virtual folder operation has failed."), &none["results"]["failed"][0]["msg"])
+    );
     mkdir(json!({ "path": "there", "exist_ok": true })).await.expect(200);
     mkdir(json!({ "path": "there", "exist_ok": false })).await.expect(422);
     mkdir(json!({ "path": "file", "exist_ok": true })).await.expect(422);

@@ -2,12 +2,14 @@
 
 mod about;
 mod clones;
+mod documents;
 mod downloads;
 mod entries;
 mod folders;
 mod hostile;
 mod invitations;
 mod lists;
+mod pages;
 pub(crate) mod routes;
 mod sharing;
 mod signatures;
