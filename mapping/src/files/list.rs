@@ -8,12 +8,14 @@ use super::moves::{Lies, token_of_one};
 use super::page::{MAX_PAGE, Page, PageRequest, PageToken, is_empty};
 use super::{Entry, EntryKind, no_such_directory};
 use crate::access::{Folder, Reads};
+use crate::clock::Timestamp;
 use crate::error::{Error, Result, Subject};
 use crate::key::{FolderPrefix, KeyPrefix, ObjectKey};
 use crate::path::{DirPath, FilePath};
 use crate::store::{ListPage, ListRequest, Listed, StoreError, StoreErrorKind};
 
-/// For how long a directory is taken for one that may just have been moved there.
+/// For how long a directory is taken for one that may just have been moved there, and a file for one that was
+/// just written there.
 const YOUNG: Duration = Duration::from_secs(60);
 
 impl<A: Reads> Folder<A> {
@@ -35,7 +37,11 @@ impl<A: Reads> Folder<A> {
         let first = request.token.is_none();
         match self.list_page(directory, request.clone()).await {
             // Where it was made a moment ago, its files may be on their way there.
-            Ok(page) if first && self.is_young(&page) && self.has_moved_since(&believed).await? => {
+            Ok(page)
+                if first
+                    && page.made.is_some_and(|made| self.is_young(made))
+                    && self.has_moved_since(&believed).await? =>
+            {
                 self.list_page(directory, request).await
             }
             Err(error) if self.is_news(&believed, &error).await? => self.list_page(directory, request).await,
@@ -43,10 +49,10 @@ impl<A: Reads> Folder<A> {
         }
     }
 
-    /// Whether the directory that a page is of was made so short a time ago, give or take what clocks differ, that
-    /// it may have come to be by a move that is not known here.
-    fn is_young(&self, page: &Page) -> bool {
-        page.made.is_some_and(|made| self.bucket().clock().now().since(made) < YOUNG)
+    /// Whether something was made so short a time ago, give or take what clocks differ, that a move may not be
+    /// known here that was before it.
+    pub(super) fn is_young(&self, made: Timestamp) -> bool {
+        self.bucket().clock().now().since(made) < YOUNG
     }
 
     async fn list_page(&self, directory: &DirPath, request: PageRequest) -> Result<Page> {

@@ -32,13 +32,16 @@ impl<A: Reads> Folder<A> {
         self.wait_while(|record| record.unsettled_at(path)).await
     }
 
-    /// As [`Folder::head`], once what is there has arrived; never missing what moved a moment ago.
+    /// As [`Folder::head`], once what is there has arrived; never missing what moved a moment ago. A file that was
+    /// written a moment ago may lie where a directory was moved that is not known here: what it took the place of
+    /// would come back when it goes.
     pub(in crate::files) async fn head_settled(&self, path: &FilePath) -> Result<Option<ObjectMeta>> {
         loop {
             self.wait_until_settled(path).await?;
             let believed = self.view().await?;
             let found = self.head(path).await?;
-            if found.is_some() || !self.has_moved_since(&believed).await? {
+            let is_certain = found.as_ref().is_some_and(|there| !self.is_young(there.modified));
+            if is_certain || !self.has_moved_since(&believed).await? {
                 return Ok(found);
             }
         }

@@ -92,6 +92,21 @@ async fn what_a_replica_writes_that_has_not_heard_of_it_follows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_took_the_place_of_something_goes_with_it_also_by_one_who_has_not_heard_of_the_move() {
+    for moves_it in [false, true] {
+        let (scene, one, other) = two().await;
+        write(&one.folder, "t/1", "newer").await;
+        match moves_it {
+            false => drop(other.folder.remove(&path("t/1"), Depth::File).await.unwrap()),
+            true => drop(other.folder.move_file(&path("t/1"), &path("y"), Overwrite::No).await.unwrap()),
+        }
+        assert!(!one.sees("t/1").await, "it came back");
+        scene.settled().await;
+        assert!(!one.files().await.contains_key("t/1"), "it came back later");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_two_who_move_one_directory_one_does() {
     for seed in 0..20 {
         let scene = Scene::of(&FILES).await;
