@@ -45,7 +45,7 @@ pub use accounts::{Account, Credentials, NewAccount};
 pub use bucket::{Acknowledge, Bucket, Parts, Settings};
 pub use clock::{Clock, Timestamp};
 pub use error::{Error, ErrorKind, Result, Subject};
-pub use folders::FolderInfo;
+pub use folders::{BinnedFolder, FolderInfo};
 pub use invitations::Invitation;
 pub use seal::{MasterKeys, Secret};
 pub use usage::Usage;

@@ -163,7 +163,7 @@ impl Bucket {
         wanted: &FolderName,
         now: Timestamp,
     ) -> Result<()> {
-        let entry = NameEntry { folder, kind: NameKind::Joined, created: now };
+        let entry = NameEntry { folder, kind: NameKind::Joined, created: now, epoch: 0 };
         let most = self.settings().most_joined;
         let enter = |names: &mut NamesRecord| {
             let mut name = names.name_of(folder).unwrap_or(wanted).clone();

@@ -87,6 +87,9 @@ pub(crate) struct FolderBody {
     pub(crate) owner: String,
     /// RFC 3339, UTC.
     pub(crate) created: String,
+    /// Since when it is in its owner's bin; absent when it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) binned: Option<String>,
     /// What is set for the folder itself; null is nothing set, 0 no limit.
     pub(crate) max_bytes: Option<u64>,
     pub(crate) max_files: Option<u64>,
@@ -128,6 +131,7 @@ impl From<&FolderOverview> for FolderBody {
             name: folder.name.to_string(),
             owner: folder.owner.to_string(),
             created: folder.created.to_string(),
+            binned: folder.binned.map(|since| since.to_string()),
             max_bytes: folder.set.bytes,
             max_files: folder.set.files,
             limits: folder.limits.into(),

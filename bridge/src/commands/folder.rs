@@ -57,17 +57,19 @@ fn limits(bytes: Option<Most>, files: Option<Most>) -> Result<Value, StartError>
 }
 
 fn line(folder: &FolderBody) -> String {
-    let FolderBody { folder_id, name, owner, created, .. } = folder;
-    format!("{folder_id}  {owner}  {name}  {created}\n")
+    let FolderBody { folder_id, name, owner, created, binned, .. } = folder;
+    let binned = binned.as_ref().map(|since| format!("  in the bin since {since}")).unwrap_or_default();
+    format!("{folder_id}  {owner}  {name}  {created}{binned}\n")
 }
 
 fn shown(folder: &FolderBody, json: bool) -> String {
     if json {
         return in_json(folder);
     }
-    let FolderBody { folder_id, name, owner, created, limits, .. } = folder;
+    let FolderBody { folder_id, name, owner, created, binned, limits, .. } = folder;
+    let binned = binned.as_ref().map(|since| format!("binned     {since}\n")).unwrap_or_default();
     format!(
-        "folder_id  {folder_id}\nname       {name}\nowner      {owner}\ncreated    {created}\nmax_bytes  {}\n\
+        "folder_id  {folder_id}\nname       {name}\nowner      {owner}\ncreated    {created}\n{binned}max_bytes  {}\n\
          max_files  {}\n",
         limit(limits.bytes.as_ref()),
         limit(limits.files.as_ref()),

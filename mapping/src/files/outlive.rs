@@ -3,13 +3,13 @@
 use crate::access::{Folder, Writes, no_such_folder};
 use crate::error::{Result, Subject};
 use crate::key::ObjectKey;
-use crate::records::{FolderRecord, FolderState};
+use crate::records::FolderRecord;
 use crate::store::Condition;
 
 impl<A: Writes> Folder<A> {
     /// To be asked once `key` is written. A folder that was opened long ago is looked at again:
     /// when it is no more, the sweeper may have been there for the last time, so what was written
-    /// goes.
+    /// goes. In a folder that is in the bin it stays: it was there before.
     ///
     /// Long is half of [`late_writes`](crate::Settings::late_writes): before that, the sweeper
     /// comes again.
@@ -24,7 +24,7 @@ impl<A: Writes> Folder<A> {
             return Ok(());
         }
         let record = bucket.manifest::<FolderRecord>(ObjectKey::folder(self.id())).read().await?;
-        if record.is_some_and(|record| record.state == FolderState::Live) {
+        if record.is_some_and(|record| record.is_kept()) {
             return Ok(());
         }
         bucket.store().delete(key, Condition::Always).await.map_err(|error| error.about(Subject::File))?;

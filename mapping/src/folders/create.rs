@@ -48,7 +48,7 @@ impl Bucket {
         let most = account.limits.folders.or(self.settings().most_folders).filter(|most| *most > 0);
         let created = self.clock().now();
         let id = FolderId::random(self.random());
-        let entry = NameEntry { folder: id, kind: NameKind::Owned, created };
+        let entry = NameEntry { folder: id, kind: NameKind::Owned, created, epoch: 0 };
         let attempt = |names: &mut NamesRecord, dead| {
             let change = names.put(&name, entry, created, dead);
             if let Change::Save(Taken::Yes) = change {
@@ -90,6 +90,8 @@ fn new_record(
         profile: made.profile,
         options: made.options,
         created,
+        binned: None,
+        epoch: 0,
         moves: Vec::new(),
         moves_made: 0,
         longest_path: FIRST_LONGEST_PATH,
@@ -99,11 +101,17 @@ fn new_record(
 impl NamesRecord {
     /// Whether an account may own as many folders as it does now.
     fn check_limit(&self, most: Option<u32>) -> Result<()> {
-        let owned = self.entries.values().filter(|entry| entry.kind == NameKind::Owned).count();
+        let named = self.entries.values().filter(|entry| entry.kind == NameKind::Owned).count();
+        let binned = self.binned.iter().filter(|binned| self.name_of(binned.folder).is_none()).count();
+        let owned = named + binned;
         match most {
             Some(most) if owned > most as usize => {
+                let binned = match binned {
+                    0 => String::new(),
+                    binned => format!(", {binned} of them in the bin, which count until they are purged"),
+                };
                 let message = format!(
-                    "the account may own {most} folders and has them: delete one, or have the operator raise the \
+                    "the account may own {most} folders and has them{binned}: delete one, or have the operator raise the \
                      limit (`folderbridge account limits`)"
                 );
                 Err(Error::new(ErrorKind::OverQuota, Subject::Account, message))

@@ -1,10 +1,12 @@
 //! Deleting a folder, and leaving one.
 
 use crate::access::{Folder, Manage, no_such_folder};
+use crate::bucket::Bucket;
 use crate::error::Result;
-use crate::key::ObjectKey;
+use crate::id::FolderId;
+use crate::key::{FolderPrefix, ObjectKey};
 use crate::manifest::Change;
-use crate::records::{FolderRecord, FolderState, NamesRecord};
+use crate::records::{FolderRecord, FolderState};
 
 impl Folder<Manage> {
     /// Deletes the folder for everybody, and its data in the background.
@@ -23,29 +25,20 @@ impl Folder<Manage> {
                 record.state = FolderState::Deleted;
                 Ok(Change::Save(()))
             }
-            FolderState::Deleted | FolderState::Fenced => Err(no_such_folder()),
+            FolderState::Binned | FolderState::Deleted | FolderState::Fenced => Err(no_such_folder()),
         };
         bucket.manifest(ObjectKey::folder(self.id())).update(end).await?;
-        let (owner, id, now) = (self.record().owner, self.id(), bucket.clock().now());
-        let forget = |names: &mut NamesRecord| {
-            let Some(name) = names.name_of(id).cloned() else { return Ok(Change::Keep(())) };
-            names.give_up(&name, now);
-            Ok(Change::Save(()))
-        };
-        if let Err(error) = bucket.names(owner).update(forget).await {
-            // The folder is deleted: the sweeper finds the name later.
-            tracing::warn!(folder.id = %id, error = &error as &dyn std::error::Error, "a deleted folder's name stayed");
-            return Ok(());
-        }
-        self.drain_soon();
+        bucket.note_deleted(self.record().owner, self.id()).await;
+        bucket.drain_soon(self.id(), self.prefix());
         Ok(())
     }
+}
 
+impl Bucket {
     /// Removes the data beside the requests. What this does not get done, the sweeper does.
-    fn drain_soon(&self) {
-        let (bucket, prefix, id) = (self.bucket().clone(), self.prefix().clone(), self.id());
-        let stopping = bucket.tasks().stopping();
-        self.bucket().tasks().background(async move {
+    pub(super) fn drain_soon(&self, id: FolderId, prefix: &FolderPrefix) {
+        let (bucket, prefix, stopping) = (self.clone(), prefix.clone(), self.tasks().stopping());
+        self.tasks().background(async move {
             let Some(drained) = stopping.run_until_cancelled(bucket.drain_prefix(&prefix)).await else { return };
             if let Err(error) = drained {
                 tracing::warn!(folder.id = %id, error = &error as &dyn std::error::Error, "a deleted folder's data stayed");

@@ -1,5 +1,6 @@
 //! Folders as their accounts see them: made, listed, renamed, deleted.
 
+mod bin;
 mod clone;
 mod create;
 mod delete;
@@ -12,8 +13,9 @@ mod rename;
 #[cfg(test)]
 mod tests;
 
+pub use bin::BinnedFolder;
 pub use create::NewFolder;
-pub(crate) use names::Taken;
+pub(crate) use names::{GivenUp, Left, Taken};
 pub use operate::{FolderLimitsChange, FolderOverview, FolderOverviewPage, Setting};
 pub use options::{FolderOptions, FolderOptionsChange, Purpose};
 

@@ -11,7 +11,7 @@ use crate::key::{KeyPrefix, ObjectKey};
 use crate::limits::{FolderLimits, Limits};
 use crate::manifest::Change;
 use crate::name::FolderName;
-use crate::records::{FolderRecord, FolderState};
+use crate::records::FolderRecord;
 use crate::store::ListRequest;
 use crate::usage::{Checked, Repair, Usage};
 
@@ -29,6 +29,8 @@ pub struct FolderOverview {
     pub name: FolderName,
     /// When it was made.
     pub created: Timestamp,
+    /// Since when it is in its owner's bin, if it is.
+    pub binned: Option<Timestamp>,
     /// What is set for it.
     pub set: FolderLimits,
     /// What holds for it.
@@ -106,9 +108,10 @@ impl Bucket {
         }
     }
 
-    async fn live_folder(&self, id: FolderId) -> Result<FolderRecord> {
+    /// One that is in use or in the bin.
+    async fn kept_folder(&self, id: FolderId) -> Result<FolderRecord> {
         let record = self.manifest::<FolderRecord>(ObjectKey::folder(id)).read().await?;
-        record.filter(|record| record.state == FolderState::Live).ok_or_else(no_such_folder)
+        record.filter(FolderRecord::is_kept).ok_or_else(no_such_folder)
     }
 
     /// A folder and what limits it.
@@ -116,10 +119,11 @@ impl Bucket {
     /// # Errors
     /// `NotFound`; `Unavailable`.
     pub async fn folder_overview(&self, id: FolderId) -> Result<FolderOverview> {
-        let record = self.live_folder(id).await?;
+        let record = self.kept_folder(id).await?;
         let limits = self.resolve_limits(&record, self.folder_limits_of(record.owner).await?);
+        let binned = record.in_bin_of(record.owner);
         let FolderRecord { owner, label, created, limits: set, .. } = record;
-        Ok(FolderOverview { id, owner, name: label, created, set, limits })
+        Ok(FolderOverview { id, owner, name: label, created, binned, set, limits })
     }
 
     /// Changes what is set for a folder. A limit below what is used refuses writes and removes
@@ -129,7 +133,7 @@ impl Bucket {
     /// `NotFound`; `Conflict`; `Unavailable`: it may have been done.
     pub async fn set_folder_limits(&self, id: FolderId, change: FolderLimitsChange) -> Result<FolderOverview> {
         let set = |record: &mut FolderRecord| {
-            if record.state != FolderState::Live {
+            if !record.is_kept() {
                 return Err(no_such_folder());
             }
             let limits = change.on(record.limits);
@@ -149,7 +153,7 @@ impl Bucket {
     /// # Errors
     /// `NotFound`; `Unavailable`.
     pub async fn folder_usage(&self, id: FolderId) -> Result<Usage> {
-        let record = self.live_folder(id).await?;
+        let record = self.kept_folder(id).await?;
         Ok(self.ledger().usage(id, &record.prefix).await?.into())
     }
 
@@ -158,7 +162,7 @@ impl Bucket {
     /// # Errors
     /// `NotFound`; `Unavailable`.
     pub async fn check_folder(&self, id: FolderId, repair: Repair) -> Result<Checked> {
-        let record = self.live_folder(id).await?;
+        let record = self.kept_folder(id).await?;
         self.ledger().check(id, &record.prefix, repair).await
     }
 }

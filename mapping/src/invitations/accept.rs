@@ -64,7 +64,7 @@ impl Bucket {
     /// Takes the name among the invitee's folders, or makes the one that he has for this folder young
     /// again, so that no sweeper takes it for somebody's half-done work.
     async fn claim_name(&self, account: &Account, folder: FolderId, name: &FolderName, now: Timestamp) -> Result<()> {
-        let entry = NameEntry { folder, kind: NameKind::Joined, created: now };
+        let entry = NameEntry { folder, kind: NameKind::Joined, created: now, epoch: 0 };
         let most = self.settings().most_joined;
         let attempt = |names: &mut NamesRecord, dead| {
             if let Some(name) = names.name_of(folder).cloned() {

@@ -101,9 +101,9 @@ impl Bucket {
 }
 
 impl FolderRecord {
-    /// Why this invitation cannot be accepted; `None` when it can.
+    /// Why this invitation cannot be accepted; `None` when it can, or could if its folder were not in the bin.
     fn over(&self, id: &InvitationId, term: Term) -> Option<Over> {
-        if self.permission(self.owner).is_none() {
+        if !self.is_kept() {
             return Some(Over::Folder);
         }
         match self.entry_of(id) {

@@ -42,6 +42,13 @@ pub(crate) struct FolderRecord {
     #[serde(default, skip_serializing_if = "FolderOptions::is_default")]
     pub(crate) options: FolderOptions,
     pub(crate) created: Timestamp,
+    /// Since when it is in its owner's bin, as long as it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) binned: Option<Timestamp>,
+    /// Grows when it goes into the bin, and when a restore that stopped half way is given up: a name that
+    /// was taken for it in an earlier epoch is not taken any more.
+    #[serde(default)]
+    pub(crate) epoch: u64,
     /// Directories that were moved and whose files follow. Never does one begin or end in another.
     #[serde(default)]
     pub(crate) moves: Vec<PendingMove>,
@@ -84,6 +91,8 @@ const fn any_path() -> usize {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FolderState {
     Live,
+    /// It is in its owner's bin: all of it is there, and nobody may do anything in it.
+    Binned,
     /// Its data is removed in the background.
     Deleted,
     /// It never came to be: its creation stopped half way and may not go on.
@@ -100,7 +109,7 @@ pub(crate) struct Member {
 }
 
 impl FolderRecord {
-    /// What `account` may do here; `None` is nothing at all, also in a folder that is no more.
+    /// What `account` may do here; `None` is nothing at all, also in a folder that is in the bin or no more.
     pub(crate) fn permission(&self, account: AccountId) -> Option<Permission> {
         if self.state != FolderState::Live {
             return None;
@@ -109,6 +118,17 @@ impl FolderRecord {
             return Some(Permission::Manage);
         }
         self.members.get(&account).map(|member| member.permission)
+    }
+
+    /// Whether what is in it, and who may use it, is to be kept: also while nobody may.
+    pub(crate) const fn is_kept(&self) -> bool {
+        matches!(self.state, FolderState::Live | FolderState::Binned)
+    }
+
+    /// Since when it is in the bin of `account`, if it is.
+    pub(crate) fn in_bin_of(&self, account: AccountId) -> Option<Timestamp> {
+        let binned = self.state == FolderState::Binned && self.owner == account;
+        binned.then(|| self.binned.unwrap_or(self.created))
     }
 }
 
@@ -123,6 +143,7 @@ impl Document for FolderRecord {
     fn state(&self) -> &'static str {
         match self.state {
             FolderState::Live => "live",
+            FolderState::Binned => "binned",
             FolderState::Deleted => "deleted",
             FolderState::Fenced => "fenced",
         }

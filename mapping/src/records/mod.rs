@@ -15,4 +15,4 @@ pub(crate) use claim::{CredentialPointer, EmailClaim};
 pub(crate) use folder::{FolderRecord, FolderState, Member, MoveStage, PendingMove};
 pub(crate) use format::FormatRecord;
 pub(crate) use invitation::{InvitationRecord, Pending};
-pub(crate) use names::{Draining, NameEntry, NameKind, NamesRecord};
+pub(crate) use names::{Binned, Draining, NameEntry, NameKind, NamesRecord};

@@ -19,6 +19,9 @@ use crate::name::FolderName;
 pub(crate) struct NamesRecord {
     pub(crate) account: AccountId,
     pub(crate) entries: BTreeMap<FolderName, NameEntry>,
+    /// Folders in the bin, whose names are free.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) binned: Vec<Binned>,
     /// Deleted folders whose data is still to be removed.
     pub(crate) draining: Vec<Draining>,
 }
@@ -29,6 +32,9 @@ pub(crate) struct NameEntry {
     pub(crate) kind: NameKind,
     /// When the name was taken: what stopped half way is told by its age.
     pub(crate) created: Timestamp,
+    /// The epoch of the folder in which its owner took the name.
+    #[serde(default)]
+    pub(crate) epoch: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -44,15 +50,35 @@ pub(crate) struct Draining {
     pub(crate) since: Timestamp,
 }
 
+/// A folder in the bin. Its record says whether it is there still.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Binned {
+    pub(crate) folder: FolderId,
+    /// What it was called.
+    pub(crate) name: FolderName,
+    pub(crate) since: Timestamp,
+}
+
 impl NamesRecord {
     /// No names at all.
     pub(crate) const fn empty(account: AccountId) -> Self {
-        Self { account, entries: BTreeMap::new(), draining: Vec::new() }
+        Self { account, entries: BTreeMap::new(), binned: Vec::new(), draining: Vec::new() }
     }
 
     /// What this account calls `folder`.
     pub(crate) fn name_of(&self, folder: FolderId) -> Option<&FolderName> {
         self.entries.iter().find(|(_, entry)| entry.folder == folder).map(|(name, _)| name)
+    }
+
+    /// What this account calls `folder`, and since when.
+    pub(crate) fn entry_of(&self, folder: FolderId) -> Option<(FolderName, NameEntry)> {
+        self.name_of(folder).map(|name| (name.clone(), self.entries[name]))
+    }
+
+    /// Whether `folder` is on the list of what is in the bin, or of what is to be removed.
+    pub(crate) fn knows_without_name(&self, folder: FolderId) -> bool {
+        let binned = self.binned.iter().any(|binned| binned.folder == folder);
+        binned || self.draining.iter().any(|draining| draining.folder == folder)
     }
 }
 

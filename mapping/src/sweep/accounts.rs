@@ -45,7 +45,8 @@ impl Bucket {
             self.sweep_fenced(run, &record).await?;
             return Ok(Vec::new());
         }
-        let more = self.sweep_names(run, id).await?;
+        let mut more = self.sweep_bin(run, id).await?;
+        more.extend(self.sweep_names(run, id).await?);
         self.sweep_deleted(run, id, more).await?;
         Ok(record.active_pointers())
     }

@@ -8,7 +8,7 @@ use crate::error::{Result, Subject};
 use crate::id::AccountId;
 use crate::key::{FolderPrefix, KeyPrefix, ObjectKey};
 use crate::manifest::Change;
-use crate::records::{Draining, FolderRecord, FolderState, NamesRecord};
+use crate::records::{Draining, FolderRecord, NamesRecord};
 use crate::store::ListRequest;
 
 impl Bucket {
@@ -43,7 +43,7 @@ impl Bucket {
         let age = self.clock().now().since(draining.since);
         let is_last = age >= self.settings().late_writes;
         let Some(record) = self.manifest::<FolderRecord>(key.clone()).read().await? else { return Ok(is_last) };
-        if record.state == FolderState::Live {
+        if record.is_kept() {
             tracing::error!(folder.id = %draining.folder, "a folder is to be removed and is not deleted: left alone");
             return Ok(false);
         }

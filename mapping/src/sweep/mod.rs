@@ -4,6 +4,7 @@
 //! It may run beside all requests and beside other sweepers, and stop anywhere: the next run goes on.
 
 mod accounts;
+mod bin;
 mod credentials;
 mod emails;
 mod folders;
@@ -42,6 +43,8 @@ pub struct SweepReport {
     pub names_removed: usize,
     /// Objects of deleted folders, removed.
     pub objects_removed: usize,
+    /// Folders that had been in the bin for long enough, purged.
+    pub folders_purged: usize,
     /// Deleted folders whose last trace is gone.
     pub folders_removed: usize,
     /// Jobs that were over for long enough, forgotten.

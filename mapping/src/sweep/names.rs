@@ -4,17 +4,19 @@ use super::run::{Finding, Run, What};
 use crate::access::no_such_folder;
 use crate::bucket::Bucket;
 use crate::error::{ErrorKind, Result};
+use crate::folders::Left;
 use crate::id::{AccountId, FolderId};
 use crate::key::ObjectKey;
 use crate::manifest::Change;
 use crate::name::FolderName;
 use crate::records::{Draining, FolderRecord, NameEntry, NameKind, NamesRecord};
-use crate::standing::{Look, Standing};
+use crate::standing::{Look, Tenure};
 
 /// An entry that is to go.
 struct Dead {
     name: FolderName,
     entry: NameEntry,
+    left: Left,
     reason: &'static str,
 }
 
@@ -34,23 +36,23 @@ impl Bucket {
         let now = self.clock().now();
         let still_there = |names: &NamesRecord| {
             let there = |dead: &&Dead| names.entries.get(&dead.name) == Some(&dead.entry);
-            dead.iter().filter(there).map(|dead| dead.name.clone()).collect::<Vec<_>>()
+            dead.iter().filter(there).map(|dead| (dead.name.clone(), dead.left)).collect::<Vec<_>>()
         };
         let forget = |names: &mut NamesRecord| {
             let gone = still_there(names);
-            for name in &gone {
-                names.give_up(name, now);
+            for (name, left) in &gone {
+                names.give_up(name, *left, now);
             }
             Ok(if gone.is_empty() { Change::Keep(gone) } else { Change::Save(gone) })
         };
         let gone = match run.is_dry() {
-            true => dead.iter().map(|dead| dead.name.clone()).collect(),
+            true => dead.iter().map(|dead| (dead.name.clone(), dead.left)).collect(),
             false => self.names(account).update(forget).await?,
         };
         let mut draining = Vec::new();
-        for dead in dead.into_iter().filter(|dead| gone.contains(&dead.name)) {
+        for dead in dead.into_iter().filter(|dead| gone.iter().any(|(name, _)| *name == dead.name)) {
             run.note(self.finding(account, &dead));
-            let listed = run.is_dry() && dead.entry.kind == NameKind::Owned;
+            let listed = run.is_dry() && dead.entry.kind == NameKind::Owned && dead.left == Left::Rubbish;
             draining.extend(listed.then_some(Draining { folder: dead.entry.folder, since: now }));
         }
         Ok(draining)
@@ -62,13 +64,36 @@ impl Bucket {
             return Ok(None);
         }
         let reason = match (self.look_at_entry(account, &entry).await?, entry.kind) {
-            (Look::At(Standing::Real | Standing::Young), _) => return Ok(None),
-            (Look::At(Standing::Dead), NameKind::Owned) => "its folder is deleted or never came to be",
-            (Look::At(Standing::Dead), NameKind::Joined) => "its folder is not shared with the account, or is no more",
-            (Look::Overdue, _) => "its folder did not come to be in time",
+            (Look::At(Tenure::Held | Tenure::Young), _) => return Ok(None),
+            // A member's name waits for the folder to come back.
+            (Look::At(Tenure::GivenUp(Left::Binned(_))), NameKind::Joined) => return Ok(None),
+            (Look::At(Tenure::GivenUp(Left::Binned(_))), NameKind::Owned) => "its folder is in the bin",
+            (Look::At(Tenure::GivenUp(Left::Rubbish)), NameKind::Owned) => "its folder is deleted or never came to be",
+            (Look::At(Tenure::GivenUp(Left::Rubbish)), NameKind::Joined) => {
+                "its folder is not shared with the account, or is no more"
+            }
+            (Look::Overdue, _) => "its folder did not come to be, or back, in time",
         };
-        let fenced = run.is_dry() || self.standing_of_entry(account, &name, &entry).await? == Standing::Dead;
-        Ok(fenced.then_some(Dead { name, entry, reason }))
+        Ok(match self.tenure_if_fenced(run, account, &name, &entry).await? {
+            Tenure::GivenUp(left) => Some(Dead { name, entry, left, reason }),
+            Tenure::Held | Tenure::Young => None,
+        })
+    }
+
+    /// What the entry is worth once its slow maker is fenced off, which a dry run does not do.
+    async fn tenure_if_fenced(
+        &self,
+        run: &Run,
+        account: AccountId,
+        name: &FolderName,
+        entry: &NameEntry,
+    ) -> Result<Tenure> {
+        if !run.is_dry() {
+            return self.tenure(account, name, entry).await;
+        }
+        let record = self.manifest::<FolderRecord>(ObjectKey::folder(entry.folder)).read().await?;
+        let since = record.and_then(|record| record.in_bin_of(account));
+        Ok(Tenure::GivenUp(since.map_or(Left::Rubbish, Left::Binned)))
     }
 
     fn finding(&self, account: AccountId, dead: &Dead) -> Finding {

@@ -34,6 +34,8 @@ pub enum What {
     Name,
     /// Objects of a folder that is no more.
     Data,
+    /// A folder that has been in the bin for long enough.
+    Binned,
     /// The last trace of a folder that is no more.
     Folder,
     /// An upload that was given up by its client without a word.
@@ -155,6 +157,7 @@ impl What {
             Self::Credential => "credential",
             Self::Name => "folder name",
             Self::Data => "data",
+            Self::Binned => "folder in the bin",
             Self::Folder => "folder",
             Self::Expired => "idle upload",
             Self::Bundles => "bundles",
@@ -179,6 +182,7 @@ impl SweepReport {
             What::Credential => self.credentials_removed += 1,
             What::Name => self.names_removed += 1,
             What::Data => self.objects_removed += objects,
+            What::Binned => self.folders_purged += 1,
             What::Folder => self.folders_removed += 1,
             What::Expired => self.uploads.expired += 1,
             What::Bundles => self.bundles_removed += objects,

@@ -35,9 +35,13 @@ pub(super) enum Deed {
     RejectInvitation,
     CancelInvitation,
     DeleteFolder,
+    MoveToBin,
+    CreateFolderOverBinned,
+    Restore,
+    Purge,
 }
 
-pub(super) const DEEDS: [Deed; 13] = [
+pub(super) const DEEDS: [Deed; 17] = [
     Deed::CreateAccount,
     Deed::RotateCredentials,
     Deed::CreateFolder,
@@ -51,6 +55,10 @@ pub(super) const DEEDS: [Deed; 13] = [
     Deed::RejectInvitation,
     Deed::CancelInvitation,
     Deed::DeleteFolder,
+    Deed::MoveToBin,
+    Deed::CreateFolderOverBinned,
+    Deed::Restore,
+    Deed::Purge,
 ];
 
 /// A bucket with two accounts. Ann has `photos` with a file in it, and `letters`, shared with Bob.
@@ -89,6 +97,21 @@ impl World {
             faulty.kill_at(Kill { at: faulty.writes() + 1, moment: Moment::After, only_writes: true });
             music.delete().await.unwrap_err();
         }
+        if let Deed::CreateFolderOverBinned = deed {
+            // A folder of the name was there, and its way into the bin stopped half way.
+            self.perform(Deed::CreateFolder, &self.test.bucket).await.unwrap();
+            let (faulty, bucket) = self.mortal_process(6).await;
+            let music = managed(&bucket, &self.test.account, "music").await.unwrap();
+            faulty.kill_at(Kill { at: faulty.writes() + 1, moment: Moment::After, only_writes: true });
+            music.move_to_bin().await.unwrap_err();
+        }
+        if let Deed::Restore | Deed::Purge = deed {
+            self.perform(Deed::MoveToBin, &self.test.bucket).await.unwrap();
+        }
+        if let Deed::Restore = deed {
+            // Bob gives the name away.
+            self.test.bucket.create_folder(&self.bob, named("letters")).await.unwrap();
+        }
         if let Deed::AcceptInvitation | Deed::RejectInvitation | Deed::CancelInvitation = deed {
             let invited = self.invite(&self.test.bucket).await.unwrap();
             self.invitation.set(invited[0].invitation.id).unwrap();
@@ -108,7 +131,9 @@ impl World {
                 return add_account(bucket, "carol@example.org").await.map(|(_, issued)| Some(issued));
             }
             Deed::RotateCredentials => return bucket.rotate_credentials(bob.id).await.map(Some),
-            Deed::CreateFolder | Deed::CreateFolderAnew => bucket.create_folder(ann, named("music")).await.map(drop)?,
+            Deed::CreateFolder | Deed::CreateFolderAnew | Deed::CreateFolderOverBinned => {
+                bucket.create_folder(ann, named("music")).await.map(drop)?;
+            }
             Deed::RenameFolder => {
                 bucket.rename_folder(ann, &FolderRef::Id(self.test.folder.id), named("pictures")).await?;
             }
@@ -120,8 +145,18 @@ impl World {
             Deed::RejectInvitation => bucket.reject_invitation(bob, self.invitation()).await?,
             Deed::CancelInvitation => bucket.cancel_invitation(ann, self.invitation()).await?,
             Deed::DeleteFolder => managed(bucket, ann, "photos").await?.delete().await?,
+            Deed::MoveToBin => managed(bucket, ann, "letters").await?.move_to_bin().await?,
+            Deed::Restore => bucket.restore_folder(ann, &self.binned().await?).await.map(drop)?,
+            Deed::Purge => bucket.purge_folder(ann, &self.binned().await?).await?,
         }
         Ok(None)
+    }
+
+    /// What is in Ann's bin.
+    async fn binned(&self) -> Result<FolderRef> {
+        let bucket = self.process(71).await;
+        let binned = bucket.binned_folder(&self.test.account, &FolderRef::Name(named("letters"))).await;
+        binned.map(|binned| FolderRef::Id(binned.id))
     }
 
     fn invitation(&self) -> &InvitationId {
@@ -167,6 +202,8 @@ impl World {
                 lines
                     .extend(offers.map(|(name, permission)| format!("{} {which}: {name} {permission}", account.email)));
             }
+            let binned = bucket.binned_folders(&account).await.unwrap();
+            lines.extend(binned.iter().map(|binned| format!("{}: {} in the bin", account.email, binned.name)));
             for folder in bucket.folders(&account).await.unwrap() {
                 lines.push(format!("{}: {} {}", account.email, folder.name, folder.permission));
                 let which = FolderRef::Id(folder.id);

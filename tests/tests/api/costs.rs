@@ -105,6 +105,18 @@ async fn uploaded(calls: &Caller, id: &str, path: &str, bytes: usize, chunk: usi
     calls.upload(id, path, &pattern(bytes, 1), chunk).await;
 }
 
+async fn count_bin(counter: &mut Counter, calls: &Caller, ann: &Person) {
+    let client = ann.signs.through(calls).speaking("v9.20250722");
+    let which = json!({ "id": ann.signs.created("kept").await });
+    let into_bin = async || drop(client.call("DELETE", "/folders", &which).await.expect(204));
+    let out_of_bin =
+        async |verb: &str| drop(client.call("POST", &format!("/folders/{verb}"), &which).await.expect(204));
+    counter.count("move a folder into the bin", into_bin()).await;
+    counter.count("restore it", out_of_bin("restore-from-trash-bin")).await;
+    into_bin().await;
+    counter.count("purge it, an empty one", out_of_bin("purge")).await;
+}
+
 #[tokio::test]
 async fn the_document_says_what_each_operation_costs() {
     let mut counter = Counter::start().await;
@@ -144,6 +156,7 @@ async fn the_document_says_what_each_operation_costs() {
             drop(calls.send(calls.request(Method::DELETE, &destroyed)).await.expect(200));
         })
         .await;
+    count_bin(&mut counter, &calls, &ann).await;
     counter
         .count("make an account", async {
             drop(

@@ -15,8 +15,10 @@ pub(crate) enum Then {
     Same,
     /// Ann has one folder called `{new}`.
     Made,
-    /// The folder is gone.
+    /// The folder is gone, and is not in the bin.
     Gone,
+    /// It is in the bin.
+    Binned,
     /// It is called `{new}`.
     Renamed,
     There(&'static str),
@@ -37,6 +39,10 @@ pub(crate) struct Call {
     pub(crate) body: &'static str,
     pub(crate) by_bob: bool,
     pub(crate) bob: Bob,
+    /// Whether the folder is in the bin before the request is made.
+    pub(crate) in_bin: bool,
+    /// Whether it speaks a version that knows the bin.
+    pub(crate) newer: bool,
     pub(crate) status: u16,
     /// What it may answer when it was done before.
     pub(crate) done: &'static [u16],
@@ -50,7 +56,7 @@ pub(crate) const fn call(
     status: u16,
     then: Then,
 ) -> Call {
-    Call { method, route, body, by_bob: false, bob: Bob::Nobody, status, done: &[], then }
+    Call { method, route, body, by_bob: false, bob: Bob::Nobody, in_bin: false, newer: false, status, done: &[], then }
 }
 
 impl Call {
@@ -60,6 +66,14 @@ impl Call {
 
     const fn with(self, bob: Bob) -> Self {
         Self { bob, ..self }
+    }
+
+    const fn in_bin(self) -> Self {
+        Self { in_bin: true, ..self }
+    }
+
+    const fn by_newer(self) -> Self {
+        Self { newer: true, ..self }
     }
 
     const fn by_bob(self) -> Self {
@@ -81,6 +95,12 @@ pub(crate) const CALLS: &[Call] = &[
     call("GET", "/folders/{name}", "", 200, Then::Same),
     call("DELETE", "/folders/{name}", "", 204, Then::Gone).again(&[404]),
     call("DELETE", "/folders/{name}/force", "", 204, Then::Gone).again(&[404]),
+    call("DELETE", "/folders", ID, 204, Then::Binned).by_newer().again(&[404]),
+    call("DELETE", "/folders/{name}", "", 204, Then::Binned).by_newer().again(&[404]),
+    call("POST", "/folders/restore-from-trash-bin", ID, 204, Then::Same).in_bin(),
+    call("POST", "/folders/delete-from-trash-bin", ID, 204, Then::Gone).in_bin(),
+    call("POST", "/folders/purge", ID, 204, Then::Gone).in_bin(),
+    call("DELETE", "/folders/{name}/force", "", 204, Then::Gone).in_bin(),
     call("POST", "/folders/{name}/rename", r#"{"new_name": "{new}"}"#, 201, Then::Renamed).again(&[400]),
     call("GET", "/folders/_/id", r#"{"name": "{called}"}"#, 200, Then::Same),
     call("GET", "/folders/_/hosts", "", 200, Then::Same),

@@ -49,6 +49,9 @@ impl<'w> Case<'w> {
             world.ann.calls.upload(&case.folder, path, &pattern(100, 5), 100).await;
         }
         let of = |verb: &str| format!("/folders/{}/{verb}", case.folder);
+        if call.in_bin {
+            case.send_as(&world.ann, true, "DELETE", &format!("/folders/{}", case.folder), "").await.expect(204);
+        }
         match call.bob {
             Bob::Nobody => {}
             Bob::Member => drop(case.send(&world.ann, "POST", &of("share"), BOB).await.expect(201)),
@@ -62,13 +65,18 @@ impl<'w> Case<'w> {
         case
     }
 
-    /// Signed by the server's clock, which runs ahead.
     async fn send(&self, who: &Person, method: &str, target: &str, body: &str) -> Reply {
+        self.send_as(who, false, method, target, body).await
+    }
+
+    /// Signed by the server's clock, which runs ahead; in the `new` version, or in an old one.
+    async fn send_as(&self, who: &Person, new: bool, method: &str, target: &str, body: &str) -> Reply {
+        let signs = if new { who.signs.speaking("v9.20250722") } else { who.signs.clone() };
         let (method, body) = (method.parse().expect("a method"), Bytes::from(body.to_owned()));
         let kind = if body.is_empty() { "text/plain" } else { "application/json" };
-        let mut parts = who.signs.parts(method, target, kind, &body);
+        let mut parts = signs.parts(method, target, kind, &body);
         parts.date = self.world.shaky.clock.now().to_string();
-        who.signs.send(who.signs.signed(&parts, body)).await
+        signs.send(signs.signed(&parts, body)).await
     }
 
     async fn ask(&self) -> Reply {
@@ -84,7 +92,7 @@ impl<'w> Case<'w> {
                 .replace("{bob}", &self.world.bob.id)
         };
         let who = if self.call.by_bob { &self.world.bob } else { &self.world.ann };
-        self.send(who, self.call.method, &fill(self.call.route), &fill(self.call.body)).await
+        self.send_as(who, self.call.newer, self.call.method, &fill(self.call.route), &fill(self.call.body)).await
     }
 
     /// Bob's invitations into the folder.
@@ -119,7 +127,11 @@ impl<'w> Case<'w> {
                 let named = list.as_array().expect("an array").iter().filter(|one| one["name"] == *self.new);
                 assert_eq!(named.count(), 1, "{what}");
             }
-            Then::Gone => drop(self.info(ann).await.expect(404)),
+            Then::Gone | Then::Binned => {
+                self.info(ann).await.expect(404);
+                let found = self.send(ann, "GET", "/folders/_/id", &json!({ "name": self.called }).to_string()).await;
+                found.expect(if self.call.then == Then::Gone { 404 } else { 200 });
+            }
             Then::Renamed => assert_eq!(self.info(ann).await.expect(200).json()["name"], *self.new, "{what}"),
             Then::There(name) => assert!(self.is_there(name).await, "{what}"),
             Then::NotThere(name) => {

@@ -1,5 +1,7 @@
 //! Folders that are made out of others.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State as Shared;
 use axum::response::Response;
 use http::StatusCode;
@@ -44,7 +46,7 @@ pub(super) async fn clone(
         Ok((folder, job))
     });
     let (folder, job) = cloned.await.map_err(told)?;
-    let shown = folders::shown(state.bucket(), &account, vec![folder], false).await?;
+    let shown = folders::shown(state.bucket(), &account, vec![folder], &BTreeSet::new(), false).await?;
     let mut object = shown.first().map(|shown| shown.json(reader)).unwrap_or_default();
     object["folderId"] = object["id"].clone();
     object["bgtask_id"] = job.map(|job| job.to_string()).into();

@@ -1,5 +1,7 @@
 //! Folders: listed, made, shown, renamed, deleted.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State as Shared;
 use axum::response::Response;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -13,6 +15,7 @@ use mapping::{Bucket, ErrorKind};
 use serde_json::{Value, json};
 
 use super::access::{Caller, Granted};
+use super::bin::{self, Deletion};
 use super::error::{Refusal, malformed};
 use super::extract::{self, Params, Reader};
 use super::options;
@@ -33,16 +36,17 @@ pub(super) async fn list(
     Shared(state): Shared<State>,
     caller: Caller,
     reader: Reader,
+    deletion: Deletion,
     params: Params,
 ) -> Result<Response, Refusal> {
-    let folders = state.bucket().folders(&caller.account).await?;
+    let (folders, binned) = listed(&state, &caller, deletion).await?;
     if reader == Reader::Client || params.value(&["all"]).is_some() {
         // Whoever asks for `all` is a client, if one that does not say so.
-        let shown = shown(state.bucket(), &caller.account, folders, false).await?;
+        let shown = shown(state.bucket(), &caller.account, folders, &binned, false).await?;
         return Ok(render::json(&shown.iter().map(|shown| shown.json(Reader::Client)).collect::<Vec<_>>()));
     }
     let (paging, count) = (Paging::of(&params)?, folders.len());
-    let shown = shown(state.bucket(), &caller.account, paging.page(folders), true).await?;
+    let shown = shown(state.bucket(), &caller.account, paging.page(folders), &binned, true).await?;
     let items: Vec<_> = shown.iter().map(|shown| shown.json(reader)).collect();
     Ok(render::json(&json!({ "paging": paging.info(count), "items": items })))
 }
@@ -63,7 +67,7 @@ pub(super) async fn create(
     let made = NewFolder { profile: LimitProfile::Bounded, options: options::of(&params)? };
     let (bucket, account) = (state.bucket().clone(), caller.account.clone());
     let folder = state.finish(async move { bucket.create_folder_with(&account, name, made).await }).await?;
-    let shown = shown(state.bucket(), &caller.account, vec![folder], false).await?;
+    let shown = shown(state.bucket(), &caller.account, vec![folder], &BTreeSet::new(), false).await?;
     let mut object = shown.first().map(|shown| shown.json(reader)).unwrap_or_default();
     object["folderId"] = object["id"].clone();
     Ok(render::json_with(StatusCode::CREATED, &object))
@@ -107,13 +111,13 @@ pub(super) async fn info(
     Granted(folder): Granted<Read>,
     reader: Reader,
 ) -> Result<Response, Refusal> {
-    let shown = shown(state.bucket(), folder.account(), vec![folder.info().await?], true).await?;
+    let shown = shown(state.bucket(), folder.account(), vec![folder.info().await?], &BTreeSet::new(), true).await?;
     let mut object = shown.first().map(|shown| shown.json(reader)).unwrap_or_default();
     object["item"] = object.clone();
     Ok(render::json(&object))
 }
 
-/// Deletes a folder and all that is in it.
+/// Deletes a folder and all that is in it: for good, or into the bin for callers that know it.
 #[utoipa::path(
     delete, path = "/folders/{name}", tag = "backend-ai", params(("name" = String, Path)),
     responses((status = 204), (status = 401), (status = 404)),
@@ -121,20 +125,12 @@ pub(super) async fn info(
 pub(super) async fn delete(
     Shared(state): Shared<State>,
     Granted(folder): Granted<Manage>,
+    deletion: Deletion,
 ) -> Result<StatusCode, Refusal> {
-    removed(&state, folder).await
+    deleted(&state, folder, deletion).await
 }
 
-/// The same: what newer servers keep in a trash is gone here at once.
-#[utoipa::path(
-    delete, path = "/folders/{name}/force", tag = "backend-ai", params(("name" = String, Path)),
-    responses((status = 204), (status = 401), (status = 404)),
-)]
-pub(super) async fn delete_by_force(state: Shared<State>, folder: Granted<Manage>) -> Result<StatusCode, Refusal> {
-    delete(state, folder).await
-}
-
-/// Deletes the folder whose id is in the body, and all that is in it.
+/// Deletes the folder whose id is in the body, and all that is in it: for good, or into the bin.
 #[utoipa::path(
     delete, path = "/folders", tag = "backend-ai",
     responses((status = 204), (status = 400), (status = 401), (status = 404)),
@@ -142,15 +138,21 @@ pub(super) async fn delete_by_force(state: Shared<State>, folder: Granted<Manage
 pub(super) async fn delete_by_id(
     Shared(state): Shared<State>,
     caller: Caller,
+    deletion: Deletion,
     params: Params,
 ) -> Result<StatusCode, Refusal> {
-    let text = params.needed(&["id", "vfolder_id", "vfolderId"])?;
-    let id: FolderId = text.parse()?;
-    removed(&state, state.bucket().folder::<Manage>(&caller.account, &FolderRef::Id(id)).await?).await
+    let folder = state.bucket().folder::<Manage>(&caller.account, &bin::meant(&params)?).await?;
+    deleted(&state, folder, deletion).await
 }
 
-async fn removed(state: &State, folder: Folder<Manage>) -> Result<StatusCode, Refusal> {
-    state.finish(async move { folder.delete().await }).await?;
+async fn deleted(state: &State, folder: Folder<Manage>, deletion: Deletion) -> Result<StatusCode, Refusal> {
+    let work = async move {
+        match deletion {
+            Deletion::ForGood => folder.delete().await,
+            Deletion::IntoBin => folder.move_to_bin().await,
+        }
+    };
+    state.finish(work).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -172,7 +174,7 @@ pub(super) async fn rename(
     Ok(StatusCode::CREATED)
 }
 
-/// The id of the folder that the caller calls by a name.
+/// The id of the folder that the caller calls by a name, or called so before it went into the bin.
 #[utoipa::path(
     get, path = "/folders/_/id", tag = "backend-ai",
     responses((status = 200), (status = 400), (status = 401), (status = 404)),
@@ -183,8 +185,25 @@ pub(super) async fn id_of_name(
     params: Params,
 ) -> Result<Response, Refusal> {
     let name = params.needed(&["name", "vfolder_name", "vfolderName"])?;
-    let folder = state.bucket().folder::<Read>(&caller.account, &extract::folder_named(name)?).await?;
-    Ok(render::json(&json!({ "id": folder.id().to_string(), "name": name })))
+    let id = state.bucket().find_folder_id(&caller.account, &extract::folder_named(name)?).await?;
+    Ok(render::json(&json!({ "id": id.to_string(), "name": name })))
+}
+
+/// The folders that the caller can use, and behind them those in the bin for callers that know it; and which
+/// those are.
+pub(super) async fn listed(
+    state: &State,
+    caller: &Caller,
+    deletion: Deletion,
+) -> Result<(Vec<FolderInfo>, BTreeSet<FolderId>), Refusal> {
+    let mut folders = state.bucket().folders(&caller.account).await?;
+    if deletion == Deletion::ForGood {
+        return Ok((folders, BTreeSet::new()));
+    }
+    let binned = state.bucket().binned_folders(&caller.account).await?;
+    let ids = binned.iter().map(|binned| binned.id).collect();
+    folders.extend(binned.into_iter().map(bin::as_listed));
+    Ok((folders, ids))
 }
 
 /// Folders with their owners' addresses and, if wanted, what they hold. What is gone since it was listed is
@@ -193,10 +212,17 @@ pub(super) async fn shown(
     bucket: &Bucket,
     account: &Account,
     folders: Vec<FolderInfo>,
+    binned: &BTreeSet<FolderId>,
     filled: bool,
 ) -> Result<Vec<Shown>, Refusal> {
     let people = bucket.people(folders.iter().map(|folder| folder.owner)).await?;
-    let looks: Vec<_> = folders.into_iter().map(|folder| look_at(bucket, account, folder, filled)).collect();
+    let looks: Vec<_> = folders
+        .into_iter()
+        .map(|folder| {
+            let is_binned = binned.contains(&folder.id);
+            look_at(bucket, account, folder, is_binned, filled)
+        })
+        .collect();
     let found: Vec<Option<Shown>> = stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await?;
     let mut shown: Vec<Shown> = found.into_iter().flatten().collect();
     for one in &mut shown {
@@ -209,23 +235,29 @@ async fn look_at(
     bucket: &Bucket,
     account: &Account,
     folder: FolderInfo,
+    is_binned: bool,
     filled: bool,
 ) -> mapping::Result<Option<Shown>> {
     let filled = match filled {
         false => None,
-        true => match holds(bucket, account, folder.id).await {
+        true => match holds(bucket, account, folder.id, is_binned).await {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             found => Some(found?),
         },
     };
-    Ok(Some(Shown { is_owner: folder.owner == account.id, folder, owner: None, filled }))
+    Ok(Some(Shown { is_owner: folder.owner == account.id, folder, owner: None, is_binned, filled }))
 }
 
 async fn holds(
     bucket: &Bucket,
     account: &Account,
     id: FolderId,
+    is_binned: bool,
 ) -> mapping::Result<(mapping::Usage, mapping::limits::Limits)> {
+    if is_binned {
+        // Only its owner has it in his list.
+        return Ok((bucket.folder_usage(id).await?, bucket.folder_overview(id).await?.limits));
+    }
     let folder = bucket.folder::<Read>(account, &FolderRef::Id(id)).await?;
     Ok((folder.usage().await?, folder.limits().await?))
 }

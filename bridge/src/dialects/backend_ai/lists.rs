@@ -1,13 +1,17 @@
 //! Lists of folders as newer clients ask for them, in GraphQL.
 
+use std::collections::BTreeSet;
+
 use axum::extract::State as Shared;
 use axum::response::Response;
 use http::StatusCode;
 use mapping::folders::FolderInfo;
+use mapping::id::FolderId;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::access::Caller;
+use super::bin::Deletion;
 use super::error::{Problem, Refusal};
 use super::extract::{Params, Reader};
 use super::filter::Filter;
@@ -22,8 +26,13 @@ use crate::render;
     post, path = "/admin/gql", tag = "backend-ai",
     responses((status = 200), (status = 400), (status = 401)),
 )]
-pub(super) async fn query(state: Shared<State>, caller: Caller, params: Params) -> Result<Response, Refusal> {
-    Ok(render::json(&Ordered(vec![("data".to_owned(), answer(&state, &caller, &params).await?)])))
+pub(super) async fn query(
+    state: Shared<State>,
+    caller: Caller,
+    deletion: Deletion,
+    params: Params,
+) -> Result<Response, Refusal> {
+    Ok(render::json(&Ordered(vec![("data".to_owned(), answer(&state, &caller, deletion, &params).await?)])))
 }
 
 /// Answers a query, in the shape that older clients expect: the data alone.
@@ -31,8 +40,13 @@ pub(super) async fn query(state: Shared<State>, caller: Caller, params: Params) 
     post, path = "/admin/graphql", tag = "backend-ai",
     responses((status = 200), (status = 400), (status = 401)),
 )]
-pub(super) async fn query_of_old(state: Shared<State>, caller: Caller, params: Params) -> Result<Response, Refusal> {
-    Ok(render::json(&answer(&state, &caller, &params).await?))
+pub(super) async fn query_of_old(
+    state: Shared<State>,
+    caller: Caller,
+    deletion: Deletion,
+    params: Params,
+) -> Result<Response, Refusal> {
+    Ok(render::json(&answer(&state, &caller, deletion, &params).await?))
 }
 
 /// An object whose names stay in the order in which they were asked for: clients print what they get in a
@@ -56,7 +70,7 @@ enum Part {
 /// What is said of each list that is asked for.
 type Answer = Ordered<Ordered<Part>>;
 
-async fn answer(state: &State, caller: &Caller, params: &Params) -> Result<Answer, Refusal> {
+async fn answer(state: &State, caller: &Caller, deletion: Deletion, params: &Params) -> Result<Answer, Refusal> {
     let variables = params.value(&["variables"]).cloned().unwrap_or_default();
     let fields = graphql::parse(params.needed(&["query"])?, &variables).map_err(bad_query)?;
     if fields.len() > MOST_LISTS {
@@ -64,7 +78,7 @@ async fn answer(state: &State, caller: &Caller, params: &Params) -> Result<Answe
     }
     let mut answers = Vec::new();
     for field in &fields {
-        answers.push((field.alias.clone(), list(state, caller, field).await?));
+        answers.push((field.alias.clone(), list(state, caller, deletion, field).await?));
     }
     Ok(Ordered(answers))
 }
@@ -85,7 +99,7 @@ fn bad_query(why: impl Into<String>) -> Refusal {
 }
 
 /// One list of folders.
-async fn list(state: &State, caller: &Caller, field: &Field) -> Result<Ordered<Part>, Refusal> {
+async fn list(state: &State, caller: &Caller, deletion: Deletion, field: &Field) -> Result<Ordered<Part>, Refusal> {
     let own = |folder: &FolderInfo| folder.owner == caller.account.id;
     let belongs = |folder: &FolderInfo| match field.name.as_str() {
         "vfolder_own_list" => own(folder),
@@ -100,15 +114,16 @@ async fn list(state: &State, caller: &Caller, field: &Field) -> Result<Ordered<P
         return Err(bad_query(format!("`{}` is not served: only lists of virtual folders are", field.name)));
     }
     let wish = Wish::of(&field.arguments)?;
-    let mut folders: Vec<_> = state.bucket().folders(&caller.account).await?.into_iter().filter(belongs).collect();
+    let (folders, binned) = folders::listed(state, caller, deletion).await?;
+    let mut folders: Vec<_> = folders.into_iter().filter(belongs).collect();
     if let Some(filter) = &wish.filter {
-        folders = wanted(state, caller, folders, filter).await?;
+        folders = wanted(state, caller, folders, &binned, filter).await?;
     }
     let count = folders.len();
     wish.sort(&mut folders);
     let page = folders.into_iter().skip(wish.offset).take(wish.limit).collect();
     let filled = field.fields.iter().flat_map(|part| &part.fields).any(|part| FILLED.contains(&part.name.as_str()));
-    let shown = folders::shown(state.bucket(), &caller.account, page, filled).await?;
+    let shown = folders::shown(state.bucket(), &caller.account, page, &binned, filled).await?;
     let mut list = Vec::new();
     for part in &field.fields {
         let value = match part.name.as_str() {
@@ -126,9 +141,10 @@ async fn wanted(
     state: &State,
     caller: &Caller,
     folders: Vec<FolderInfo>,
+    binned: &BTreeSet<FolderId>,
     filter: &Filter,
 ) -> Result<Vec<FolderInfo>, Refusal> {
-    let shown = folders::shown(state.bucket(), &caller.account, folders, false).await?;
+    let shown = folders::shown(state.bucket(), &caller.account, folders, binned, false).await?;
     Ok(shown.into_iter().filter(|shown| filter.wants(&listed(shown))).map(|shown| shown.folder).collect())
 }
 

@@ -3,6 +3,7 @@
 
 mod access;
 mod archives;
+mod bin;
 mod clones;
 mod downloads;
 mod entries;
@@ -54,7 +55,10 @@ fn signed() -> OpenApiRouter<State> {
         .routes(routes!(folders::list, folders::create, folders::delete_by_id))
         .routes(routes!(folders::create_as_documented))
         .routes(routes!(folders::info, folders::delete))
-        .routes(routes!(folders::delete_by_force))
+        .routes(routes!(bin::restore))
+        .routes(routes!(bin::delete_from_bin))
+        .routes(routes!(bin::purge))
+        .routes(routes!(bin::delete_by_force))
         .routes(routes!(folders::rename))
         .routes(routes!(folders::id_of_name))
         .routes(routes!(hosts::hosts))

@@ -69,6 +69,13 @@ fn canonical_path(path: &str) -> String {
     {
         *verb = verb.replace('_', "-");
     }
+    // `/folders/VERB`: only these are no names.
+    if let [_, folders, verb] = segments.as_mut_slice()
+        && folders == "folders"
+        && ["restore_from_trash_bin", "delete_from_trash_bin"].contains(&verb.as_str())
+    {
+        *verb = verb.replace('_', "-");
+    }
     segments.join("/")
 }
 
@@ -91,6 +98,8 @@ mod tests {
             ("/folders/_/all_hosts", "/folders/_/all-hosts"),
             ("/folders/_/tus/upload/a_b-c", "/folders/_/tus/upload/a_b-c"),
             ("/folders/my_data", "/folders/my_data"),
+            ("/v8/folders/restore_from_trash_bin", "/folders/restore-from-trash-bin"),
+            ("/folders/delete_from_trash_bin/", "/folders/delete-from-trash-bin"),
             ("/v1/folders", "/v1/folders"),
             ("/v10/folders", "/v10/folders"),
             ("/v2folders", "/v2folders"),

@@ -18,7 +18,16 @@ use super::extract::{Params, Reader};
 pub(super) const HOST: &str = "folderbridge";
 
 /// Names that are routes, so no folder could be reached by one.
-const RESERVED: [&str; 6] = ["_", "create", "invitations", "purge", "restore-from-trash-bin", "delete-from-trash-bin"];
+const RESERVED: [&str; 8] = [
+    "_",
+    "create",
+    "invitations",
+    "purge",
+    "restore-from-trash-bin",
+    "restore_from_trash_bin",
+    "delete-from-trash-bin",
+    "delete_from_trash_bin",
+];
 
 /// The longest name of a folder that is made here, in characters.
 const MAX_NAME: usize = 64;

@@ -20,6 +20,8 @@ pub(super) struct Shown {
     pub(super) owner: Option<String>,
     /// Whether it is the one's who asks.
     pub(super) is_owner: bool,
+    /// Whether it is in its owner's bin.
+    pub(super) is_binned: bool,
     /// What it holds and may hold, where that was looked up.
     pub(super) filled: Option<(Usage, Limits)>,
 }
@@ -39,7 +41,7 @@ impl Shown {
             "id": hex(self.folder.id),
             "name": self.folder.name,
             "host": HOST,
-            "status": "ready",
+            "status": if self.is_binned { "delete-pending" } else { "ready" },
             "is_owner": self.is_owner,
             "permission": permission_text(self.permission(), reader),
             "ownership_type": "user",
@@ -97,7 +99,13 @@ mod tests {
         let nothing = FolderLimits::default();
         let limits = Limits::resolve(nothing, nothing, nothing, LimitProfile::Bounded);
         let usage = Usage { bytes: MEBIBYTE + 1, files: 3 };
-        Shown { folder, owner: Some("ann@example.org".to_owned()), is_owner: true, filled: Some((usage, limits)) }
+        Shown {
+            folder,
+            owner: Some("ann@example.org".to_owned()),
+            is_owner: true,
+            is_binned: false,
+            filled: Some((usage, limits)),
+        }
     }
 
     #[test]

@@ -9,11 +9,12 @@ use crate::error::{ErrorKind, Result};
 use crate::id::{FolderId, JobId};
 use crate::key::ObjectKey;
 use crate::manifest::Change;
-use crate::records::{FolderRecord, FolderState, MoveStage, PendingMove};
+use crate::records::{FolderRecord, MoveStage, PendingMove};
 
 impl Bucket {
     /// The folder with its files where they are stored, for whoever brings them after, and the move `id`; `None`
-    /// when there is no such move any more, or no such folder.
+    /// when there is no such move any more, or no such folder. In the bin the work goes on, so that it is not
+    /// missing when the folder comes back.
     ///
     /// Whoever moved the directory may have lost his permission since: it is moved all the same, so this
     /// acts as the folder's owner.
@@ -24,7 +25,7 @@ impl Bucket {
     ) -> Result<Option<(Folder<Delete>, PendingMove)>> {
         let opened = self.clock().elapsed();
         let record = self.manifest::<FolderRecord>(ObjectKey::folder(folder)).read().await?;
-        let Some(record) = record.filter(|record| record.state == FolderState::Live) else { return Ok(None) };
+        let Some(record) = record.filter(FolderRecord::is_kept) else { return Ok(None) };
         let Some(pending) = record.moves.iter().find(|pending| pending.id == id).cloned() else { return Ok(None) };
         let owner = self.account(record.owner).await?;
         Ok(Some((Folder::as_stored(self, &owner, Arc::new(record), opened), pending)))
@@ -59,12 +60,11 @@ impl Bucket {
     /// A folder that is no more needs no change.
     async fn change_folder(&self, folder: FolderId, change: impl Fn(&mut FolderRecord) -> Change<()>) -> Result<()> {
         let document = self.manifest(ObjectKey::folder(folder));
-        let changed =
-            document.update(
-                |record: &mut FolderRecord| {
-                    if record.state == FolderState::Live { Ok(change(record)) } else { Err(no_such_folder()) }
-                },
-            );
+        let changed = document.update(
+            |record: &mut FolderRecord| {
+                if record.is_kept() { Ok(change(record)) } else { Err(no_such_folder()) }
+            },
+        );
         match changed.await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             answer => answer,

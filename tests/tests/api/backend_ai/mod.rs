@@ -1,6 +1,7 @@
 //! The Backend.AI API as its two documents and its real clients have it.
 
 mod about;
+mod bin;
 mod clones;
 mod documents;
 mod downloads;

@@ -23,6 +23,9 @@ const FOLDERS: &[Row] = &[
     ("GET", "/folders/{name}", "", [401, 404, 200, 200, 200, 400]),
     ("DELETE", "/folders/{name}", "", [401, 404, 404, 404, 204, 400]),
     ("DELETE", "/folders/{name}/force", "", [401, 404, 404, 404, 204, 400]),
+    ("POST", "/folders/restore-from-trash-bin", r#"{"id": "{name}"}"#, [401, 404, 404, 404, 204, 400]),
+    ("POST", "/folders/delete-from-trash-bin", r#"{"id": "{name}"}"#, [401, 404, 404, 404, 400, 400]),
+    ("POST", "/folders/purge", r#"{"id": "{name}"}"#, [401, 404, 404, 404, 400, 400]),
     ("POST", "/folders/{name}/rename", r#"{"new_name": "to {who}"}"#, [401, 404, 201, 201, 201, 400]),
     ("GET", "/folders/_/id", r#"{"name": "{name}"}"#, [401, 404, 200, 200, 200, 400]),
 ];
