@@ -89,4 +89,8 @@ await ann.vfolder.rename("pictures");
 assert.deepEqual(await names(ann), ["pictures"]);
 await ann.vfolder.delete("pictures");
 await refused(ann.vfolder.info("pictures"), 404);
+// It says whatever version the server has, so the folder is in the bin, which it cannot lead out of.
+const left = (await ann.vfolder.list()).map((folder) => [folder.name, folder.status]);
+assert.deepEqual(left, [["pictures", "delete-pending"]]);
+assert.deepEqual(await names(bob), []);
 console.log("every check passed");

@@ -21,9 +21,9 @@ COMMANDS = {
 # What ends in the client before it sends anything: no generation has a copy, and only one the library's half
 # of `request-download`.
 UNDONE = {"cp", "request-download"}
-# What is about trash bins and copies of folders.
-LATER = {"clone", "update-options", "delete", "delete-trash", "purge", "recover", "restore"} & FROM_25_5
 FILES = {"small.txt": b"hello", "empty.bin": b"", "large.bin": pattern(3_000_017, 1), "sub/b b.bin": pattern(90_000, 2)}
+# What is left of them once all commands for files were tried.
+KEPT = {path: FILES[path] for path in FILES if path != "empty.bin"}
 DENIED = ("404", "no such virtual folder|No such object")
 VERSION = sys.argv[1]
 HAS = COMMANDS[VERSION]

@@ -4,7 +4,9 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
+use suites::app::ADMIN_TOKEN;
 use suites::environment::{backend_ai_for_node, real_clients_are_required};
 use suites::process::{Home, Server};
 use suites::stores::say;
@@ -31,10 +33,18 @@ fn run(mut command: Command, script: &str, arguments: &[&str], server: &Server, 
     assert!(!server.log().contains("panicked"), "{}", server.log());
 }
 
+/// Lets an account's folders have as many files as it likes: a clone of a few is over before it is a task.
+async fn unlimited(server: &Server, person: &Value) {
+    let path = format!("/admin/v1/accounts/{}/limits", person["account_id"].as_str().expect("an id"));
+    let admin = server.nobody().with_token(ADMIN_TOKEN);
+    admin.call(Method::PATCH, &path, &json!({ "folder_max_files": 0 })).await.expect(200);
+}
+
 /// What the command line of this version can do, done.
 async fn every_command(version: &str) {
     let Some(stage) = Stage::set(version).await else { return };
     let bob = stage.server.account("bob").await;
+    unlimited(&stage.server, &stage.credentials).await;
     let python = Command::new(stage.command.with_file_name("python"));
     run(python, "commands.py", &[version], &stage.server, [&stage.credentials, &bob], &stage.home);
 }
