@@ -133,6 +133,8 @@ impl Bucket {
         let names = self.names(member);
         let before = names.read().await?;
         let expel = |record: &mut FolderRecord| {
+            // In the bin, or gone: it may come back as it was.
+            record.permission(record.owner).ok_or_else(no_such_folder)?;
             record.members.remove(&member).ok_or_else(not_shared)?;
             record.end_unfounded_invitations();
             Ok(Change::Save(()))

@@ -49,7 +49,7 @@ impl Bucket {
     ///
     /// # Errors
     /// As [`Bucket::authenticate_token`].
-    pub(crate) async fn still_good(&self, account: &Account) -> Result<()> {
+    pub async fn still_good(&self, account: &Account) -> Result<()> {
         self.prove(account.id, |record| record.accepts(account.shown.as_ref()).then_some(())).await
     }
 

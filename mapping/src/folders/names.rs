@@ -90,7 +90,7 @@ impl NamesRecord {
     pub(crate) fn give_up(&mut self, name: &FolderName, left: Left, now: Timestamp) {
         let Some(entry) = self.entries.remove(name) else { return };
         match (entry.kind, left) {
-            (NameKind::Owned, Left::Rubbish) => self.drain(entry.folder, now),
+            (NameKind::Owned, Left::Rubbish) => drop(self.drain(entry.folder, now)),
             (NameKind::Owned, Left::Binned(since)) => self.list_in_bin(entry.folder, name.clone(), since),
             (NameKind::Joined, _) => {}
         }
@@ -103,7 +103,8 @@ impl NamesRecord {
         }
     }
 
-    /// Gives up whatever the account has of an own folder that is deleted; answers whether there was anything.
+    /// Gives up whatever the account has of an own folder that is deleted, and remembers that its data is to be
+    /// removed, also where nothing led to it; answers whether that is news.
     pub(crate) fn give_up_folder(&mut self, folder: FolderId, now: Timestamp) -> bool {
         let held = self.name_of(folder).cloned();
         let binned = self.binned.len();
@@ -112,17 +113,16 @@ impl NamesRecord {
         if let Some(name) = held {
             self.entries.remove(&name);
         }
-        if known {
-            self.drain(folder, now);
-        }
-        known
+        self.drain(folder, now) || known
     }
 
-    /// Remembers that a folder's data is to be removed.
-    fn drain(&mut self, folder: FolderId, since: Timestamp) {
-        if !self.draining.iter().any(|draining| draining.folder == folder) {
+    /// Remembers that a folder's data is to be removed; answers whether that is news.
+    fn drain(&mut self, folder: FolderId, since: Timestamp) -> bool {
+        let is_news = !self.draining.iter().any(|draining| draining.folder == folder);
+        if is_news {
             self.draining.push(Draining { folder, since });
         }
+        is_news
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Folder, Manage, Permission, no_such_folder, too_little};
+use crate::access::{Folder, Manage, Permission};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::id::AccountId;
 use crate::key::ObjectKey;
@@ -78,11 +78,7 @@ impl Folder<Manage> {
     pub async fn set_options(&self, change: FolderOptionsChange) -> Result<FolderOptions> {
         let account = self.account().id;
         let set = |record: &mut FolderRecord| {
-            match record.permission(account) {
-                Some(Permission::Manage) => {}
-                Some(_) => return Err(too_little(Permission::Manage)),
-                None => return Err(no_such_folder()),
-            }
+            record.check_manager(account)?;
             let said = FolderOptions {
                 cloneable: change.cloneable.unwrap_or(record.options.cloneable),
                 default_permission: change.default_permission.or(record.options.default_permission),

@@ -77,8 +77,10 @@ impl FolderRecord {
     /// Ends the invitations of those who may not manage the folder any more. To be called with every
     /// change that takes a permission away, so that an invitation always has a manager behind it.
     pub(crate) fn end_unfounded_invitations(&mut self) {
-        let mut invited = std::mem::take(&mut self.invited);
-        invited.retain(|_, pending| self.permission(pending.inviter) == Some(Permission::Manage));
-        self.invited = invited;
+        let (owner, members) = (self.owner, &self.members);
+        let manages = |account| {
+            account == owner || members.get(&account).is_some_and(|member| member.permission == Permission::Manage)
+        };
+        self.invited.retain(|_, pending| manages(pending.inviter));
     }
 }

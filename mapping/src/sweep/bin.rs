@@ -3,7 +3,7 @@
 use super::run::{Finding, Run, What};
 use crate::bucket::Bucket;
 use crate::error::{ErrorKind, Result};
-use crate::id::{AccountId, FolderId};
+use crate::id::AccountId;
 use crate::key::ObjectKey;
 use crate::manifest::Change;
 use crate::records::{Binned, Draining, FolderRecord, FolderState, NamesRecord};
@@ -29,17 +29,17 @@ impl Bucket {
             let fate = self.sweep_binned(run, account, binned).await;
             match self.pass_over(&ObjectKey::folder(binned.folder), fate)? {
                 Fate::Stays => {}
-                fate => gone.push((binned.folder, fate)),
+                fate => gone.push((binned.clone(), fate)),
             }
         }
         let drained = gone.iter().filter(|(_, fate)| *fate == Fate::Drained);
-        let draining: Vec<_> = drained.map(|(folder, _)| Draining { folder: *folder, since: now }).collect();
+        let draining: Vec<_> = drained.map(|(binned, _)| Draining { folder: binned.folder, since: now }).collect();
         if run.is_dry() {
             return Ok(draining);
         }
         if !gone.is_empty() {
             let forget = |names: &mut NamesRecord| {
-                let changed: Vec<bool> = gone.iter().map(|(folder, fate)| names.unlist(*folder, *fate, now)).collect();
+                let changed: Vec<bool> = gone.iter().map(|(seen, fate)| names.unlist(seen, *fate, now)).collect();
                 Ok(if changed.contains(&true) { Change::Save(()) } else { Change::Keep(()) })
             };
             self.names(account).update(forget).await?;
@@ -84,15 +84,37 @@ impl Bucket {
 }
 
 impl NamesRecord {
-    /// Takes a folder from the list of the bin; answers whether anything changed.
-    fn unlist(&mut self, folder: FolderId, fate: Fate, now: crate::Timestamp) -> bool {
+    /// Takes a folder from the list of the bin; answers whether anything changed. One that came back and
+    /// went into the bin once more since it was looked at is listed with another time, and stays.
+    fn unlist(&mut self, seen: &Binned, fate: Fate, now: crate::Timestamp) -> bool {
         match fate {
-            Fate::Drained => self.give_up_folder(folder, now),
+            Fate::Drained => self.give_up_folder(seen.folder, now),
             Fate::Unlisted | Fate::Stays => {
                 let before = self.binned.len();
-                self.binned.retain(|binned| binned.folder != folder);
+                self.binned.retain(|binned| binned != seen);
                 self.binned.len() < before
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::testing::TestBucket;
+
+    #[tokio::test]
+    async fn what_went_into_the_bin_again_since_it_was_looked_at_stays_on_the_list() {
+        let test = TestBucket::new().await;
+        let now = test.bucket.clock().now();
+        let seen = Binned { folder: test.folder.id, name: test.folder.name.clone(), since: now };
+        let again = Binned { since: now.plus(Duration::from_secs(1)), ..seen.clone() };
+        let mut names = NamesRecord { binned: vec![again.clone()], ..NamesRecord::empty(test.account.id) };
+        assert!(!names.unlist(&seen, Fate::Unlisted, now));
+        assert_eq!(names.binned.first(), Some(&again));
+        assert!(names.unlist(&again, Fate::Unlisted, now));
+        assert!(names.binned.is_empty());
     }
 }

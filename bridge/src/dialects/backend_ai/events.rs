@@ -94,10 +94,10 @@ impl Following {
         Some((told, None))
     }
 
-    /// Whether the account is not refused by now.
+    /// Whether the account and its key are not refused by now.
     async fn is_welcome(&self) -> bool {
-        match self.bucket.account(self.account.id).await {
-            Ok(account) => !account.disabled,
+        match self.bucket.still_good(&self.account).await {
+            Ok(()) => true,
             Err(error) => error.kind() == ErrorKind::Unavailable,
         }
     }

@@ -83,7 +83,12 @@ impl Field {
             (_, Value::Array(_)) => Err(format!("`{}` is compared with one value, not with a list", self.name)),
             (Comparison::Equal | Comparison::NotEqual, Value::Null) => Ok(Value::Null),
             (Comparison::Equal | Comparison::NotEqual, one) => self.one(one),
-            (_, Value::String(pattern)) if self.takes(comparison) == Some(Form::Pattern) => Ok(pattern.into()),
+            (_, Value::String(pattern)) if self.takes(comparison) == Some(Form::Pattern) => {
+                if pattern.len() > LONGEST_PATTERN {
+                    return Err(format!("a pattern has at most {LONGEST_PATTERN} bytes"));
+                }
+                Ok(pattern.into())
+            }
             (_, one) if self.takes(comparison) == Some(Form::Value) => self.one(one),
             (_, one) => Err(format!("`{}` is not compared like this with `{one}`", self.name)),
         }
@@ -116,6 +121,9 @@ impl Field {
         }
     }
 }
+
+/// The longest pattern, in bytes: no name is longer, and each is compared with it.
+const LONGEST_PATTERN: usize = 256;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {

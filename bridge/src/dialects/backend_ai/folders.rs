@@ -201,7 +201,9 @@ pub(super) async fn listed(
         return Ok((folders, BTreeSet::new()));
     }
     let binned = state.bucket().binned_folders(&caller.account).await?;
-    let ids = binned.iter().map(|binned| binned.id).collect();
+    let ids: BTreeSet<_> = binned.iter().map(|binned| binned.id).collect();
+    // One that went into the bin between the two looks is in both.
+    folders.retain(|folder| !ids.contains(&folder.id));
     folders.extend(binned.into_iter().map(bin::as_listed));
     Ok((folders, ids))
 }

@@ -46,7 +46,10 @@ impl Walk {
             (true, ..) => Ok(Step::Stopped),
             (_, false, _) => Ok(Step::More),
             (_, true, false) => Ok(Step::Over),
-            (_, true, true) => next_round(position),
+            (_, true, true) => {
+                self.go_again();
+                next_round(position)
+            }
         }
     }
 

@@ -44,16 +44,23 @@ impl<A: Reads> Item<'_, '_, A> {
     /// One look at the file and one copy, where nothing is at the target.
     pub(super) async fn copy(&self) -> Result<bool> {
         self.to.check_new_file()?;
-        let mut blind = self.copying.into.existing == Existing::Keep;
+        let mut blind = self.copying.into.existing == Existing::Keep && !self.copying.walk.goes_again();
         for _ in 0..ROUNDS {
             let source = self.copying.walk.patiently(|| self.copying.source.head(self.from)).await?;
             let Some(source) = source else { return Ok(false) };
-            let free = if blind { self.believed() } else { self.find_free(&source).await? };
+            let (free, believed) =
+                if blind { (self.believed(), true) } else { (self.find_free(&source).await?, false) };
             blind = false;
             let Free::At { path, writing, condition } = free else { return Ok(true) };
-            if self.put(&source, &path, writing, condition).await? {
-                self.copying.target.keep_if_live(&self.copying.target.key(&path)).await?;
-                return Ok(true);
+            match self.put(&source, &path, writing, condition).await {
+                Ok(true) => {
+                    self.copying.target.keep_if_live(&self.copying.target.key(&path)).await?;
+                    return Ok(true);
+                }
+                Ok(false) => {}
+                // The copy may be among what the folder is full of.
+                Err(error) if believed && error.kind() == ErrorKind::OverQuota => {}
+                Err(error) => return Err(error),
             }
         }
         Err(Error::new(ErrorKind::Conflict, Subject::File, format!("`{}` is changed all the time", self.from)))

@@ -2,6 +2,7 @@
 //! and every step can be done again: after a crash the page that was under way is gone through anew.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
@@ -50,12 +51,25 @@ pub(crate) struct Walk {
     pub(super) stop: CancellationToken,
     /// See [`Position::until`].
     until: OnceLock<Timestamp>,
+    /// Whether some of what is come across may have been done already.
+    again: AtomicBool,
     pub(super) relocation: Relocation,
 }
 
 impl Walk {
     pub(crate) const fn new(bucket: Bucket, id: JobId, account: Account, plan: Plan, stop: CancellationToken) -> Self {
-        Self { bucket, id, account, plan, stop, until: OnceLock::new(), relocation: Relocation::new() }
+        let until = OnceLock::new();
+        Self { bucket, id, account, plan, stop, until, again: AtomicBool::new(false), relocation: Relocation::new() }
+    }
+
+    /// From here on things are come across that were done before: they are looked for first, so that none is
+    /// charged twice.
+    pub(crate) fn go_again(&self) {
+        self.again.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn goes_again(&self) -> bool {
+        self.again.load(Ordering::SeqCst)
     }
 
     /// From here on it is a job whose record was first written then, also for the step that is under way.

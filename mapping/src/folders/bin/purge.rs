@@ -31,18 +31,20 @@ impl Bucket {
         Ok(())
     }
 
-    /// Deletes a folder for good, whether or not it is in the bin.
+    /// Deletes a folder for good, whether or not it is in the bin. A name means the folder that has it, never one in
+    /// the bin that had it: asking twice deletes no other folder.
     ///
     /// # Errors
     /// As [`Folder::delete`](crate::access::Folder::delete) and [`Bucket::purge_folder`].
     pub async fn delete_folder_for_good(&self, account: &Account, which: &FolderRef) -> Result<()> {
-        let deleted = match self.folder::<Manage>(account, which).await {
-            Ok(folder) => folder.delete().await,
-            Err(error) => Err(error),
+        let (id, deleted) = match (self.folder::<Manage>(account, which).await, which) {
+            (Ok(folder), _) => (folder.id(), folder.delete().await),
+            (Err(error), FolderRef::Id(id)) => (*id, Err(error)),
+            (Err(error), FolderRef::Name(_)) => return Err(error),
         };
         match deleted {
             // Not there any more, so it may be in the bin.
-            Err(error) if error.kind() == ErrorKind::NotFound => self.purge_folder(account, which).await,
+            Err(error) if error.kind() == ErrorKind::NotFound => self.purge_folder(account, &FolderRef::Id(id)).await,
             answer => answer,
         }
     }

@@ -23,15 +23,18 @@ impl Bucket {
     /// invitations as far as they have not expired, its limits, and whatever was under way in it. Of one that
     /// is not in the bin any more it answers what it is.
     ///
-    /// Two writes, and one for each member who has given its name to another folder meanwhile; a crash before
-    /// the last, the record, leaves the folder in the bin and the name taken for it: the sweeper puts it back
-    /// onto the list after the grace time, and restoring it again goes on. The last one is the restore; it
-    /// fails when the sweeper, or who wants the name, has given it up.
+    /// Two writes, and between them one for each member who has given its name to another folder meanwhile; a
+    /// crash before the second, the record, leaves the folder in the bin and the name taken for it: the sweeper
+    /// puts it back onto the list after the grace time, and restoring it again goes on. The second is the
+    /// restore; it fails when the sweeper, or who wants the name, has given it up. After it each member's name is
+    /// taken anew, so that nobody takes it who saw it lead into the bin; a crash before that is made up for
+    /// by restoring it again.
     ///
     /// # Errors
-    /// `NotFound`; `AlreadyExists` when the account has a folder of that name; `Invalid` when several in the
-    /// bin had this name, or when it is in use and another one of its name is in the bin; `Forbidden` for a folder of somebody else; `Busy`; `Conflict` when this took so long
-    /// that it was given up; `Unavailable`: it may have been restored.
+    /// `NotFound`; `AlreadyExists` when the account has a folder of that name; `Invalid` when several in the bin
+    /// had this name, or when it is in use and another one of its name is in the bin; `Forbidden` for a folder
+    /// of somebody else; `Busy`; `Conflict` when this took so long that it was given up; `Unavailable`: it may
+    /// have been restored.
     pub async fn restore_folder(&self, account: &Account, which: &FolderRef) -> Result<FolderInfo> {
         let id = self.binned_id(account, which).await?;
         let document = self.manifest::<FolderRecord>(ObjectKey::folder(id));
@@ -55,6 +58,7 @@ impl Bucket {
             self.note_deleted(account.id, id).await;
         }
         let restored = restored?;
+        self.name_all_members(&restored, &name).await?;
         Ok(restored.info(name, Permission::Manage))
     }
 
@@ -103,6 +107,16 @@ impl Bucket {
         if self.names(member).read().await?.is_some_and(|names| names.name_of(id).is_some()) {
             return Ok(());
         }
+        self.name_member(member, id, name).await
+    }
+
+    /// Makes the names of all members young, and gives one to those who have lost theirs.
+    async fn name_all_members(&self, record: &FolderRecord, name: &FolderName) -> Result<()> {
+        let work: Vec<_> = record.members.keys().map(|member| self.name_member(*member, record.id, name)).collect();
+        stream::iter(work).buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    async fn name_member(&self, member: AccountId, id: FolderId, name: &FolderName) -> Result<()> {
         match self.name_joined(member, id, name, self.clock().now()).await {
             // He finds it by its id.
             Err(error) if error.kind() == ErrorKind::OverQuota => {

@@ -10,10 +10,12 @@ use crate::accounts::Account;
 use crate::bucket::{Bucket, Settings};
 use crate::error::{ErrorKind, Result};
 use crate::files::{ReadOptions, WriteOptions};
+use crate::folders::{GivenUp, Left, NewFolder, Taken};
+use crate::id::FolderId;
 use crate::key::ObjectKey;
 use crate::manifest::Change;
 use crate::name::FolderName;
-use crate::records::{FolderRecord, FolderState, NamesRecord};
+use crate::records::{FolderRecord, FolderState, NameEntry, NameKind, NamesRecord};
 use crate::store::faulty::{Faults, FaultyStore};
 use crate::store::{Body, Store};
 use crate::sweep::{Mode, What};
@@ -270,3 +272,4 @@ fn owned(names: &[&str]) -> Vec<String> {
 }
 
 mod under_way;
+mod waiting;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::files::tests::write;
-use crate::folders::NewFolder;
+use crate::folders::{FolderLimitsChange, NewFolder, Setting};
 use crate::jobs::Underway;
 
 const FILES: [&str; 8] = ["a/", "a/1", "a/b/", "a/b/2", "a/c/3", "a/c/4", "k/5", "z"];
@@ -129,4 +129,24 @@ async fn a_folder_whose_directories_move_all_the_time_is_not_said_to_be_cloned()
     };
     let ended = tokio::select! { ended = underway.ended() => ended, () = moving => panic!("it never ends") };
     assert_eq!(kind(ended), ErrorKind::Conflict);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clone_that_goes_through_its_source_again_is_charged_once() {
+    let scene = Scene::of(&FILES).await;
+    scene.fill(&["e/"]).await;
+    let (mover, replica) = (scene.replica(7).await, scene.replica(8).await);
+    replica.faulty.set_faults(Faults { latency: Duration::from_millis(300), ..Faults::default() });
+    let (copy, underway) = cloned(&replica).await;
+    // As many files as it will have.
+    let change = FolderLimitsChange { files: Setting::To(6), ..FolderLimitsChange::default() };
+    scene.test.bucket.set_folder_limits(copy.id(), change).await.unwrap();
+    let moved = async {
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        mover.moved("e", "f").await.unwrap();
+    };
+    let ((), ended) = tokio::join!(moved, underway.ended());
+    assert_eq!(ended.unwrap().progress.failures, []);
+    assert_eq!(files_of(&copy).await.len(), 6);
+    assert_eq!(copy.usage().await.unwrap().files, 6);
 }
