@@ -10,6 +10,7 @@ mod copy;
 mod item;
 mod leftovers;
 mod look;
+mod open;
 mod pace;
 mod plan;
 mod policy;

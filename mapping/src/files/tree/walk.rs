@@ -8,17 +8,16 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::pace::{Pace, pause};
-use super::plan::{Plan, Target, Work};
+use super::plan::{Plan, Work};
 use super::relocation::Relocation;
 use super::tally::{Position, Progress};
-use crate::access::{Access, Delete, Folder, FolderRef, Read, Reads, Write};
+use crate::access::{Delete, Folder, Read, Reads, Write};
 use crate::accounts::Account;
 use crate::bucket::Bucket;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::remove::Failure;
 use crate::id::JobId;
-use crate::path::DirPath;
 
 /// How often one request is sent before its thing is given up, beside what the store's client does.
 pub(super) const TRIES: u32 = 5;
@@ -132,24 +131,6 @@ impl Walk {
         }
     }
 
-    /// Goes through keys: what was moved at once is not at them, or not all of it.
-    async fn open_source<A: Reads>(&self) -> Result<Folder<A>> {
-        let source = self.open(self.plan.source.folder).await?;
-        self.refuse_moved(&source, &self.plan.source.path).await?;
-        Ok(source)
-    }
-
-    /// Patiently, for a step that was done is not done again because this was not answered.
-    async fn refuse_moved<A: Reads>(&self, folder: &Folder<A>, path: &DirPath) -> Result<()> {
-        self.patiently(|| folder.refuse_moved(path)).await
-    }
-
-    pub(super) async fn open_target(&self, target: &Target) -> Result<Folder<Write>> {
-        let folder: Folder<Write> = self.open(target.place.folder).await?;
-        self.refuse_moved(&folder, &target.place.path).await?;
-        Ok(folder)
-    }
-
     /// What is left to do once there is no more to go through. Failing here undoes nothing.
     pub(crate) async fn close(&self) {
         let (Work::Move | Work::Delete, Some(path)) = (self.plan.work, self.plan.source.path.path()) else { return };
@@ -174,14 +155,6 @@ impl Walk {
         if let Err(error) = ended.await {
             tracing::warn!(job.id = %self.id, %error, "a passage of the trash stays for the sweeper");
         }
-    }
-
-    pub(super) async fn open<A: Access>(&self, folder: crate::id::FolderId) -> Result<Folder<A>> {
-        let account = self.bucket.account(self.account.id).await?;
-        if account.disabled {
-            return Err(Error::new(ErrorKind::Forbidden, Subject::Account, "the account is disabled"));
-        }
-        self.bucket.folder(&account, &FolderRef::Id(folder)).await
     }
 
     pub(super) fn pace(&self) -> &Pace {
