@@ -38,7 +38,6 @@ enum End {
 impl Walk {
     /// Some others may have begun before this.
     pub(crate) fn is_taken_over(&self) {
-        self.go_again();
         self.relocation.whole.store(false, Ordering::SeqCst);
     }
 
