@@ -23,19 +23,19 @@ fn names(folders: &[FolderInfo]) -> Vec<&str> {
     folders.iter().map(|folder| folder.name.as_str()).collect()
 }
 
-fn named(name: &str) -> FolderName {
+pub(super) fn named(name: &str) -> FolderName {
     name.parse().unwrap()
 }
 
-fn by_name(name: &str) -> FolderRef {
+pub(super) fn by_name(name: &str) -> FolderRef {
     FolderRef::Name(named(name))
 }
 
-fn kind<T: std::fmt::Debug>(answer: Result<T>) -> ErrorKind {
+pub(super) fn kind<T: std::fmt::Debug>(answer: Result<T>) -> ErrorKind {
     answer.unwrap_err().kind()
 }
 
-async fn with_bob() -> (TestBucket, Account) {
+pub(super) async fn with_bob() -> (TestBucket, Account) {
     let test = TestBucket::new().await;
     let (bob, _) = add_account(&test.bucket, "bob@example.org").await.unwrap();
     (test, bob)

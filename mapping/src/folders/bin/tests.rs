@@ -10,34 +10,16 @@ use crate::accounts::Account;
 use crate::bucket::{Bucket, Settings};
 use crate::error::{ErrorKind, Result};
 use crate::files::{ReadOptions, WriteOptions};
+use crate::folders::tests::{by_name, kind, named, with_bob};
 use crate::folders::{GivenUp, Left, NewFolder, Taken};
 use crate::id::FolderId;
 use crate::key::ObjectKey;
 use crate::manifest::Change;
-use crate::name::FolderName;
 use crate::records::{FolderRecord, FolderState, NameEntry, NameKind, NamesRecord};
 use crate::store::faulty::{Faults, FaultyStore};
 use crate::store::{Body, Store};
 use crate::sweep::{Mode, What};
 use crate::testing::{self, TestBucket, add_account};
-
-fn named(name: &str) -> FolderName {
-    name.parse().unwrap()
-}
-
-fn by_name(name: &str) -> FolderRef {
-    FolderRef::Name(named(name))
-}
-
-fn kind<T: std::fmt::Debug>(answer: Result<T>) -> ErrorKind {
-    answer.unwrap_err().kind()
-}
-
-async fn with_bob() -> (TestBucket, Account) {
-    let test = TestBucket::new().await;
-    let (bob, _) = add_account(&test.bucket, "bob@example.org").await.unwrap();
-    (test, bob)
-}
 
 /// The folder `photos` of a test bucket.
 fn photos(test: &TestBucket) -> FolderRef {
