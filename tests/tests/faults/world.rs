@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use mapping::jobs::JobFilter;
+use mapping::key::ObjectKey;
 use serde_json::Value;
 use suites::app::Person;
 use suites::bucket::below;
@@ -96,8 +97,8 @@ impl World {
         self.check_keys().await;
         self.check_usage().await;
         if let Trouble::Between(proxy) = &self.shaky.trouble {
-            for key in proxy.counts().multiparts {
-                let left = self.shaky.direct.list_multiparts(&key).await.expect("a listing");
+            for key in proxy.counts().multiparts.iter().filter(|key| !is_copied_by_a_job(key)) {
+                let left = self.shaky.direct.list_multiparts(key).await.expect("a listing");
                 assert!(left.is_empty(), "`{key}` has unfinished uploads: {left:?}");
             }
             self.shaky.until("no request is under way", async || proxy.counts().busy == 0).await;
@@ -144,6 +145,12 @@ impl World {
 fn ids(list: &Value, field: &str) -> Vec<String> {
     let list = list.as_array().expect("a list");
     list.iter().map(|entry| entry[field].as_str().expect("an id").to_owned()).collect()
+}
+
+/// Whether it is a copy that a job of [`Shaky::left_copy`] makes. Some stores only make one by parts; where a
+/// busy one begins that too late for its client, no record leads to it: the store drops it after a while.
+fn is_copied_by_a_job(key: &ObjectKey) -> bool {
+    key.as_str().contains("/to/")
 }
 
 fn old() -> Bytes {
