@@ -115,11 +115,11 @@ impl Client {
             return;
         }
         let Some(eye) = self.eye(from.folder).await else { return };
-        self.look_at_through(&eye, to).await;
+        let shown = self.look_at_through(&eye, to).await;
         let (start, seen) = (self.cluster.now(), eye.look(from).await);
         let Some(seen) = self.sight("look behind", from, start, seen) else { return };
         self.check_left(from, &seen, start);
-        if seen.there && self.trees.left.contains_key(from) && self.trees.things.contains_key(to) {
+        if shown && seen.there && self.trees.left.contains_key(from) && self.trees.things.contains_key(to) {
             self.broken(&format!("one replica shows {to:?}, and then it shows {from:?}: {seen:?}"));
         }
     }
@@ -201,12 +201,12 @@ impl Spot {
 }
 
 impl Client {
-    /// Looks at a thing through one replica.
-    pub(super) async fn look_at_through(&mut self, eye: &Eye, spot: &Spot) {
+    /// Looks at a thing through one replica, and answers whether that showed it.
+    pub(super) async fn look_at_through(&mut self, eye: &Eye, spot: &Spot) -> bool {
         let start = self.cluster.now();
         let seen = eye.look(spot).await;
-        if let Some(seen) = self.sight("look", spot, start, seen) {
-            self.take_sight(spot, &seen, start);
-        }
+        let Some(seen) = self.sight("look", spot, start, seen) else { return false };
+        self.take_sight(spot, &seen, start);
+        seen.there
     }
 }
