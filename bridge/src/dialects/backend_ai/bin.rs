@@ -100,7 +100,7 @@ pub(super) async fn purge(state: Shared<State>, caller: Caller, params: Params) 
 /// Deletes a folder for good, whether or not it is in the bin.
 #[utoipa::path(
     delete, path = "/folders/{name}/force", tag = "backend-ai", params(("name" = String, Path)),
-    responses((status = 204), (status = 400), (status = 401), (status = 404)),
+    responses((status = 204), (status = 401), (status = 404)),
 )]
 pub(super) async fn delete_by_force(
     Shared(state): Shared<State>,

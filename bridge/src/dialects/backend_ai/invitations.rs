@@ -22,7 +22,8 @@ use crate::render;
 /// invited again.
 #[utoipa::path(
     post, path = "/folders/{name}/invite", tag = "backend-ai", params(("name" = String, Path)),
-    responses((status = 200), (status = 201), (status = 400), (status = 401), (status = 404), (status = 412)),
+    responses((status = 200), (status = 201), (status = 400), (status = 401), (status = 404), (status = 406),
+        (status = 412)),
 )]
 pub(super) async fn invite(
     Shared(state): Shared<State>,
@@ -106,7 +107,7 @@ fn shown(invitation: &Invitation, reader: Reader) -> Value {
 /// Accepts an invitation.
 #[utoipa::path(
     post, path = "/folders/invitations/accept", tag = "backend-ai",
-    responses((status = 200), (status = 400), (status = 401), (status = 404)),
+    responses((status = 200), (status = 400), (status = 401), (status = 404), (status = 406), (status = 412)),
 )]
 pub(super) async fn accept(Shared(state): Shared<State>, caller: Caller, params: Params) -> Result<Response, Refusal> {
     let id = invitation_id(params.needed(&["inv_id", "invId"])?)?;

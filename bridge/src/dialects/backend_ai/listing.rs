@@ -11,7 +11,7 @@ use mapping::{Error, ErrorKind, Subject, Timestamp};
 use serde_json::{Value, json};
 
 use super::access::Granted;
-use super::error::Refusal;
+use super::error::{Refusal, malformed};
 use super::extract::Params;
 use super::wire;
 use crate::listing::{self, PageWriter};
@@ -25,13 +25,27 @@ const KEPT_BYTES: usize = 4 << 20;
     responses((status = 200), (status = 400), (status = 401), (status = 404)),
 )]
 pub(super) async fn files(Granted(folder): Granted<Read>, params: Params) -> Result<Response, Refusal> {
-    let directory = wire::directory(params.text(&["path"]).unwrap_or_default())?;
+    let directory = directory(&params)?;
     let first = match folder.list(&directory, PageRequest::default()).await {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(why_not(&folder, &directory, error).await),
         first => first?,
     };
     let writer = Writer::new(&directory, folder.created(), KEPT_BYTES);
     Ok(listing::answer(folder, directory, first, writer))
+}
+
+/// Which directory. What no directory can be called, and what lies outside of the folder, is a path that is not
+/// there: no other answer is documented.
+fn directory(params: &Params) -> Result<DirPath, Refusal> {
+    let path = match params.value(&["path"]) {
+        None => "",
+        Some(Value::String(path)) => path,
+        Some(_) => return Err(malformed("`path` is a text")),
+    };
+    wire::directory(path).map_err(|refusal| match refusal {
+        Refusal::Core(error) => Error::new(ErrorKind::NotFound, Subject::File, error.message().to_owned()).into(),
+        other => other,
+    })
 }
 
 /// A file is there, and no directory.

@@ -37,7 +37,7 @@ pub(super) enum Coding {
 
 impl Coding {
     /// What a client needs that sends this version: those before `v4.20190615` unpack whatever comes, those
-    /// after it nothing. Who sends none follows the documents, which say that it is packed.
+    /// after it nothing. Who sends none that can be read follows the documents, which say that it is packed.
     pub(super) fn for_version(version: Option<&str>) -> Self {
         let parsed = version.and_then(|version| {
             let (major, date) = version.strip_prefix('v')?.split_once('.')?;

@@ -47,3 +47,24 @@ async fn there_is_nothing_to_announce() {
     let told = ann.plain("GET", "/manager/announcement").await.expect(200).json();
     assert_eq!(told, json!({ "enabled": false, "message": "" }));
 }
+
+#[tokio::test]
+async fn all_roots_are_one_api() {
+    let app = App::start().await;
+    let ann = app.person("ann").await.signs.as_client();
+    let id = ann.created("mydata").await;
+    for prefix in ["", "/v2", "/v3", "/v4", "/v5", "/v6", "/v7", "/v8", "/v9"] {
+        for root in [format!("{prefix}/folders"), format!("{prefix}/folders/")] {
+            let list = ann.plain("GET", &root).await.expect(200).json();
+            assert_eq!(list[0]["id"], id.as_str(), "{root}");
+            let made = ann.call("POST", &root, &json!({ "name": root.replace('/', ".") })).await.expect(201).json();
+            let path = format!("{prefix}/folders/{}", made["id"].as_str().unwrap());
+            assert_eq!(ann.plain("GET", &path).await.expect(200).json()["name"], made["name"]);
+            ann.plain("DELETE", &format!("{path}/")).await.expect(204);
+        }
+    }
+    assert_eq!(ann.plain("GET", "/folders").await.expect(200).json().as_array().map(Vec::len), Some(1));
+    for root in ["/v1/folders", "/v10/folders", "/v2"] {
+        ann.plain("GET", root).await.expect(404);
+    }
+}

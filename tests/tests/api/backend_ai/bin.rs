@@ -84,6 +84,8 @@ async fn what_is_deleted_from_the_bin_is_gone_in_either_order_and_spelling() {
         restored.expect_problem(404, "vfolder-not-found");
     }
     let (live, binned) = (client.created("live").await, in_bin(&client, "binned").await);
+    // A name means what is in use: asked for twice, it takes nothing else along.
+    client.plain("DELETE", "/folders/binned/force").await.expect_problem(404, "vfolder-not-found");
     for id in [live, binned] {
         client.plain("DELETE", &format!("/folders/{id}/force")).await.expect(204);
         client.call("POST", "/folders/restore-from-trash-bin", &json!({ "id": id })).await.expect(404);
@@ -157,6 +159,9 @@ async fn a_taken_name_is_told_and_so_are_the_folders_that_had_one_name() {
     let third = client.created("mydata").await;
     let found = client.call("GET", "/folders/_/id", &json!({ "name": "mydata" })).await.expect(200).json();
     assert_eq!(found["id"].as_str().unwrap().replace('-', ""), third);
+    let refused = client.call("POST", "/folders/restore-from-trash-bin", &json!({ "id": third })).await;
+    let told = refused.expect_problem(400, "invalid-api-params").json();
+    assert!(told["msg"].as_str().unwrap().contains("is not in the bin"), "{told}");
     let refused = client.call("POST", "/folders/restore-from-trash-bin", &json!({ "id": first })).await;
     let told = refused.expect_problem(400, "vfolder-already-exists").json();
     assert!(told["msg"].as_str().unwrap().contains("rename it"), "{told}");

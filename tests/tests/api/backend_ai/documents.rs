@@ -161,3 +161,19 @@ async fn the_document_of_folders_by_name() {
     ann.signs.plain("DELETE", at).await.expect(204);
     assert_eq!(bob.calls.filesystems().await.expect(200).json(), json!([]), "gone for everybody, everywhere");
 }
+
+#[tokio::test]
+async fn a_list_of_either_document_says_what_each_folder_holds() {
+    let app = App::start().await;
+    let ann = app.person("ann").await;
+    ann.signs.created("empty").await;
+    let id = ann.signs.created("full").await;
+    app.put_files(&id, (0..3).map(|number| format!("d/{number}"))).await;
+    for root in ["/v2/folders", "/folders"] {
+        let items = ann.signs.plain("GET", root).await.expect(200).json()["items"].clone();
+        let held = |number: usize| (items[number]["numFiles"].clone(), items[number]["usedSize"].clone());
+        assert_eq!((held(0), held(1)), ((json!(0), json!(0)), (json!(3), json!(1))), "{root}");
+        assert_eq!((&items[1]["maxSize"], &items[1]["linked"]), (&json!(1024), &json!(false)));
+        assert!(items[1]["created"].as_str().unwrap().starts_with("20"), "{items}");
+    }
+}

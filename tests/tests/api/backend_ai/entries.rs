@@ -63,7 +63,12 @@ async fn a_path_that_is_no_directory_is_refused() {
     list("none").await.expect_problem(404, "object-not-found");
     list("a.txt").await.expect_problem(400, "invalid-api-params");
     for path in ["..", "../other", "a/../../b", "//etc", "\u{0}"] {
-        list(path).await.expect_problem(400, "invalid-api-params");
+        let told = list(path).await.expect_problem(404, "object-not-found").json();
+        assert!(told["msg"].is_string(), "{told}");
+    }
+    for path in [json!(5), json!(["a"]), json!({})] {
+        let refused = ann.signs.call("GET", "/folders/mydata/files", &json!({ "path": path })).await;
+        refused.expect_problem(400, "invalid-api-params");
     }
 }
 
@@ -83,6 +88,8 @@ async fn a_directory_is_made_with_those_above_and_never_emptied() {
     for body in [json!({}), json!({ "path": [] }), json!({ "path": 5 }), json!({ "path": "../x" })] {
         mkdir("/folders/mydata/mkdir", body).await.expect_problem(400, "invalid-api-params");
     }
+    let nowhere = mkdir("/folders/nowhere/mkdir", json!({ "path": "x" })).await;
+    nowhere.expect_problem(404, "vfolder-not-found");
     let many: Vec<_> = (0..51).map(|number| format!("many/{number}")).collect();
     mkdir("/folders/mydata/mkdir", json!({ "path": many })).await.expect_problem(400, "invalid-api-params");
 }

@@ -48,8 +48,10 @@ async fn bad_paths_are_refused_by_every_operation() {
     let (app, ann, _) = with_file().await;
     let before = app.snapshot().await;
     for path in bad_paths() {
-        let operations: [(&str, &str, Value); 8] = [
-            ("GET", "files", json!({ "path": path })),
+        // For a list, a path that cannot be is one that is not there.
+        let listed = ann.signs.call("GET", "/folders/mydata/files", &json!({ "path": path })).await;
+        listed.expect_problem(404, "object-not-found");
+        let operations: [(&str, &str, Value); 7] = [
             ("POST", "mkdir", json!({ "path": path })),
             ("DELETE", "delete_files", json!({ "files": [path], "recursive": true })),
             ("POST", "delete-files-async", json!({ "files": [path], "recursive": true })),

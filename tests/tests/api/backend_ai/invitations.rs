@@ -29,6 +29,7 @@ async fn a_folder_is_offered_and_accepted() {
     assert_eq!(made.json(), json!({ "invited_ids": ["bob@example.org"] }));
     let list = bob.signs.plain("GET", "/folders/invitations/list").await.expect(200).json();
     let offer = &list["invitations"][0];
+    let folder = ann.signs.plain("GET", "/folders/mydata").await.expect(200).json();
     for (name, value) in [
         ("inviter", json!("ann@example.org")),
         ("inviter_user_email", json!("ann@example.org")),
@@ -37,9 +38,15 @@ async fn a_folder_is_offered_and_accepted() {
         ("permission", json!("ro")),
         ("mount_permission", json!("ro")),
         ("state", json!("pending")),
+        ("status", json!("pending")),
+        ("invitee_user_email", json!("bob@example.org")),
+        ("vfolder_id", folder["id"].clone()),
         ("vfolder_name", json!("mydata")),
     ] {
         assert_eq!(offer[name], value, "{name}");
+    }
+    for name in ["created_at", "modified_at"] {
+        assert!(offer[name].as_str().unwrap().ends_with("+00:00"), "{name}: {offer}");
     }
     bob.signs.plain("GET", "/folders/mydata").await.expect(404);
     let body = json!({ "inv_id": offer["id"], "inv_ak": bob.signs.access_key });
@@ -52,7 +59,7 @@ async fn a_folder_is_offered_and_accepted() {
 
 #[tokio::test]
 async fn an_invitation_is_not_made_twice_nor_changed_by_another() {
-    let (_app, ann, bob, eve) = with_folder().await;
+    let (app, ann, bob, eve) = with_folder().await;
     let id = invited(&ann, &bob, "ro").await;
     let again = json!({ "perm": "rw", "user_ids": ["bob@example.org", "eve@example.org"] });
     assert_eq!(invite(&ann, again).await.expect(200).json(), json!({ "invited_ids": ["eve@example.org"] }));
@@ -63,6 +70,9 @@ async fn an_invitation_is_not_made_twice_nor_changed_by_another() {
     let by_id = json!({ "permission": "rw", "emails": ["ann@example.org", eve.id] });
     let reply = ann.signs.as_client().call("POST", "/folders/mydata/invite", &by_id).await.expect(201);
     assert_eq!(reply.json(), json!({ "invited_ids": [] }));
+    app.person("dan").await;
+    let camel = json!({ "perm": "ro", "userIDs": ["dan@example.org"] });
+    assert_eq!(invite(&ann, camel).await.expect(200).json(), json!({ "invited_ids": ["dan@example.org"] }));
 }
 
 #[tokio::test]
@@ -154,4 +164,89 @@ async fn an_offer_is_changed_by_the_one_who_made_it() {
     let shown = |reply: suites::reply::Reply| reply.expect(200).json()["invitations"][0]["perm"].clone();
     assert_eq!(shown(bob.signs.plain("GET", "/folders/invitations/list").await), "rd");
     assert_eq!(shown(bob.signs.as_client().plain("GET", "/v2/folders/invitations/list").await), "wd");
+}
+
+#[tokio::test]
+async fn an_invitation_that_is_over_is_in_no_list_and_answers_nothing() {
+    let (app, ann, bob, _) = with_folder().await;
+    let folder = ann.signs.plain("GET", "/folders/mydata").await.expect(200).json()["id"].clone();
+    for end in ["accepted", "rejected", "cancelled", "shared", "deleted"] {
+        let body = json!({ "inv_id": invited(&ann, &bob, "ro").await });
+        let (by_bob, by_ann, emails) = (&bob.signs, &ann.signs, json!({ "emails": ["bob@example.org"] }));
+        match end {
+            "accepted" => by_bob.call("POST", "/folders/invitations/accept", &body).await.expect(200),
+            "rejected" => by_bob.call("DELETE", "/folders/invitations/delete", &body).await.expect(200),
+            "cancelled" => by_ann.call("DELETE", "/folders/invitations/delete", &body).await.expect(200),
+            "shared" => by_ann.call("POST", "/folders/mydata/share", &emails).await.expect(201),
+            _ => by_ann.plain("DELETE", "/folders/mydata").await.expect(204),
+        };
+        let lists =
+            [by_bob.plain("GET", "/folders/invitations/list"), by_ann.plain("GET", "/folders/invitations/list-sent")];
+        for list in lists {
+            assert_eq!(list.await.expect(200).json(), json!({ "invitations": [] }), "{end}");
+        }
+        let rejected = by_bob.call("DELETE", "/folders/invitations/delete", &body).await;
+        rejected.expect_problem(404, "vfolder-invitation-not-found");
+        if end == "accepted" || end == "shared" {
+            by_ann.call("DELETE", "/folders/mydata/unshare", &emails).await.expect(200);
+        }
+        let accepted = by_bob.call("POST", "/folders/invitations/accept", &body).await;
+        accepted.expect_problem(404, "vfolder-invitation-not-found");
+        bob.signs.plain("GET", &format!("/folders/{}", folder.as_str().unwrap())).await.expect(404);
+    }
+    drop(app);
+}
+
+#[tokio::test]
+async fn an_invitation_that_expired_is_in_no_list_and_can_be_made_again() {
+    let core = mapping::Settings { invitation_life: Some(std::time::Duration::ZERO), ..Default::default() };
+    let app = App::with(1, core, Default::default()).await;
+    let (ann, bob) = (app.person("ann").await, app.person("bob").await);
+    ann.signs.created("mydata").await;
+    for _ in 0..2 {
+        let made = invite(&ann, json!({ "perm": "ro", "user_ids": ["bob@example.org"] })).await.expect(200).json();
+        assert_eq!(made, json!({ "invited_ids": ["bob@example.org"] }));
+        for (who, verb) in [(&bob, "list"), (&ann, "list-sent")] {
+            let list = who.signs.plain("GET", &format!("/folders/invitations/{verb}")).await.expect(200).json();
+            assert_eq!(list, json!({ "invitations": [] }), "{verb}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_full_is_told_and_the_invitation_stays() {
+    let core = mapping::Settings {
+        most_members: 1,
+        most_joined: 1,
+        most_invited: 2,
+        most_invitations: 2,
+        ..Default::default()
+    };
+    let app = App::with(1, core, Default::default()).await;
+    let (ann, bob, eve) = (app.person("ann").await, app.person("bob").await, app.person("eve").await);
+    app.person("dan").await;
+    for name in ["mydata", "second", "third"] {
+        ann.signs.created(name).await;
+    }
+    let offer = async |folder: &str, to: &str| {
+        let body = json!({ "perm": "ro", "user_ids": [format!("{to}@example.org")] });
+        ann.signs.call("POST", &format!("/folders/{folder}/invite"), &body).await
+    };
+    let offered = async |who: &Person| {
+        let list = who.signs.plain("GET", "/folders/invitations/list").await.expect(200).json();
+        list["invitations"].as_array().expect("a list").iter().map(|one| one["id"].clone()).collect::<Vec<_>>()
+    };
+    let accept = async |who: &Person, id: &Value| {
+        who.signs.call("POST", "/folders/invitations/accept", &json!({ "inv_id": id })).await
+    };
+    for (folder, to) in [("mydata", "bob"), ("mydata", "eve"), ("second", "bob")] {
+        offer(folder, to).await.expect(200);
+    }
+    offer("mydata", "dan").await.expect_problem(412, "quota-exceeded");
+    offer("third", "bob").await.expect_problem(406, "too-many-vfolders");
+    let (of_bob, of_eve) = (offered(&bob).await, offered(&eve).await);
+    accept(&bob, &of_bob[0]).await.expect(200);
+    accept(&bob, &of_bob[1]).await.expect_problem(406, "too-many-vfolders");
+    accept(&eve, &of_eve[0]).await.expect_problem(412, "quota-exceeded");
+    assert_eq!((offered(&bob).await, offered(&eve).await), (vec![of_bob[1].clone()], of_eve));
 }

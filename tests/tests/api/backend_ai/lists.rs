@@ -112,6 +112,39 @@ async fn a_filter_says_which_folders() {
 }
 
 #[tokio::test]
+async fn a_filter_by_status_tells_what_is_in_the_bin_from_what_is_in_use() {
+    let app = App::start().await;
+    let ann = app.person("ann").await.signs;
+    let (older, newer) = (ann.as_client(), ann.speaking("v9.20250722").as_client());
+    for name in ["in-use", "photos-in-use"] {
+        ann.created(name).await;
+    }
+    for name in ["deleted", "photos-deleted"] {
+        let id = ann.created(name).await;
+        newer.call("DELETE", "/folders", &json!({ "id": id })).await.expect(204);
+    }
+    let (used, binned) = (&["in-use", "photos-in-use"][..], &["deleted", "photos-deleted"][..]);
+    for (filter, of_older, of_newer) in [
+        ("status == \"delete-pending\"", &[][..], binned),
+        ("status == \"DELETE_PENDING\" & name like \"photos%\"", &[], &["photos-deleted"]),
+        ("status in [\"READY\", \"PERFORMING\"]", used, used),
+        ("status != \"delete-pending\"", used, used),
+        ("!(status == \"ready\")", &[], binned),
+        ("status == \"delete-complete\" | status == \"error\"", &[], &[]),
+    ] {
+        let mut body = query("vfolder_own_list", 20, 0, "name");
+        body["variables"]["filter"] = filter.into();
+        for (who, expected) in [(&older, of_older), (&newer, of_newer)] {
+            let reply = ask(who, &body).await.expect(200).json();
+            assert_eq!(names(&reply, "vfolder_own_list"), expected, "{filter}");
+            assert_eq!(reply["data"]["vfolder_own_list"]["total_count"], expected.len(), "{filter}");
+        }
+    }
+    let unheard = json!({ "query": "{ vfolder_list(filter: \"status == \\\"lost\\\"\") { total_count } }" });
+    ask(&newer, &unheard).await.expect_problem(400, "graphql-error");
+}
+
+#[tokio::test]
 async fn older_clients_get_the_data_alone_and_aliases_are_kept() {
     let app = App::start().await;
     let ann = app.person("ann").await.signs;

@@ -2,9 +2,11 @@
 
 mod about;
 mod bin;
+mod binned;
 mod clones;
 mod documents;
 mod downloads;
+mod elsewhere;
 mod entries;
 mod folders;
 mod hostile;

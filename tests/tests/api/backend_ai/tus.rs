@@ -256,6 +256,9 @@ async fn a_link_ends_with_the_permission_and_is_good_for_its_upload_alone() {
     let nobody = scene.app.nobody();
     let other = nobody.request(Method::GET, &format!("/folders/_/download-with-token?token={token}"));
     nobody.send(other).await.expect_problem(401, "auth-failed");
+    let emails = json!({ "emails": ["bob@example.org"] });
+    scene.ann.signs.call("DELETE", "/folders/mydata/unshare", &emails).await.expect(200);
+    scene.patch(&link, 5, pattern(5, 1)).await.expect_problem(404, "vfolder-not-found");
     let admin = scene.app.admin();
     admin.call(Method::POST, &format!("/admin/v1/accounts/{}/disable", bob.id), &json!({})).await.expect(200);
     scene.patch(&link, 5, pattern(5, 1)).await.expect_problem(401, "auth-failed");

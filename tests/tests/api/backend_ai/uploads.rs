@@ -54,6 +54,10 @@ async fn a_form_stores_its_files_where_their_names_say() {
     assert_eq!(content(&ann, &id, "empty").await, "");
     assert!(content(&ann, &id, "large.bin").await == large);
     sent(&ann, form(&[("sub/b b.txt", b"another")])).await.expect(201);
+    let many: Vec<_> = (0..30).map(|number| format!("many/{number:02}")).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
+    sent(&ann, form(&many)).await.expect(201);
+    assert_eq!(content(&ann, &id, "many/29").await, "many/29");
     assert_eq!(content(&ann, &id, "sub/b%20b.txt").await, "another");
     let plain =
         b"--XX\r\nContent-Disposition: form-data; name=\"x\"; filename=\"a%2Fb\"\r\n\r\nliteral\r\n--XX--".to_vec();
