@@ -25,7 +25,11 @@ pub(crate) struct ObstructedStore {
     waiting: AtomicUsize,
     gate: Semaphore,
     forgets_conditions: AtomicBool,
+    blank: Mutex<Option<String>>,
 }
+
+/// Leads from a page with nothing on it to the first.
+const FIRST_PAGE: &str = "the first page, by order";
 
 impl ObstructedStore {
     pub(crate) fn new(inner: Store) -> Self {
@@ -37,6 +41,7 @@ impl ObstructedStore {
             waiting: AtomicUsize::new(0),
             gate: Semaphore::new(0),
             forgets_conditions: AtomicBool::new(false),
+            blank: Mutex::default(),
         }
     }
 
@@ -74,6 +79,16 @@ impl ObstructedStore {
     /// From now on deletes and reads whatever the condition says, as some stores do.
     pub(crate) fn forget_conditions(&self) {
         self.forgets_conditions.store(true, Ordering::SeqCst);
+    }
+
+    /// The next listing of exactly `prefix` begins with a page that has nothing on it and goes on, as stores
+    /// answer that have come across nothing but what is gone.
+    pub(crate) fn begin_blank(&self, prefix: &str) {
+        *self.blank.lock().unwrap_or_else(PoisonError::into_inner) = Some(prefix.to_owned());
+    }
+
+    fn is_blank(&self, prefix: &str) -> bool {
+        self.blank.lock().unwrap_or_else(PoisonError::into_inner).take_if(|blank| blank == prefix).is_some()
     }
 
     async fn pass(&self, operation: Operation, key: &ObjectKey) {
@@ -130,8 +145,12 @@ impl ObjectStore for ObstructedStore {
         Ok(refused)
     }
 
-    async fn list(&self, request: ListRequest) -> StoreResult<ListPage> {
+    async fn list(&self, mut request: ListRequest) -> StoreResult<ListPage> {
         self.pass(Operation::List, &ObjectKey::listed(request.prefix.as_str().to_owned())).await;
+        if request.token.is_none() && self.is_blank(request.prefix.as_str()) {
+            return Ok(ListPage { next: Some(FIRST_PAGE.to_owned()), ..ListPage::default() });
+        }
+        request.token.take_if(|token| token == FIRST_PAGE);
         self.inner.list(request).await
     }
 

@@ -7,6 +7,7 @@ mod cost;
 mod counts;
 mod crash;
 mod faults;
+mod late;
 mod lists;
 mod replicas;
 mod trash;
