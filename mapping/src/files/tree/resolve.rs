@@ -7,6 +7,7 @@ use super::plan::{Existing, Place, Plan, Target, Work};
 use super::policy::{ConflictPolicy, Kind, numbered};
 use crate::access::{Folder, Reads, Writes};
 use crate::error::{Error, ErrorKind, Result, Subject};
+use crate::files::moves::Lies;
 use crate::files::{already_exists, no_such_file};
 use crate::key::KeyPrefix;
 use crate::path::{DirPath, FilePath};
@@ -186,7 +187,7 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
     /// The lowest number that makes a free name behind this one, as far as a dozen looks can tell.
     pub(in crate::files) async fn free_number(&self, kind: Kind) -> Result<u32> {
         let (mut taken, mut free) = (0, 1);
-        while self.target.kind_at(&numbered(self.to, free, kind)?).await?.is_some() {
+        while self.is_taken(&numbered(self.to, free, kind)?).await? {
             taken = free;
             free = (free * 2).min(HIGHEST_NUMBER);
             if taken == HIGHEST_NUMBER {
@@ -196,12 +197,18 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
         }
         while free - taken > 1 {
             let middle = taken + (free - taken) / 2;
-            match self.target.kind_at(&numbered(self.to, middle, kind)?).await? {
-                Some(_) => taken = middle,
-                None => free = middle,
+            match self.is_taken(&numbered(self.to, middle, kind)?).await? {
+                true => taken = middle,
+                false => free = middle,
             }
         }
         Ok(free)
+    }
+
+    /// Whether something has this name, or had it until it was moved away a moment ago.
+    async fn is_taken(&self, path: &FilePath) -> Result<bool> {
+        let is_away = self.target.view().await?.lies(path) == Lies::Away;
+        Ok(is_away || self.target.kind_at(path).await?.is_some())
     }
 }
 

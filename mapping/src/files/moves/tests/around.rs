@@ -146,3 +146,23 @@ async fn work_on_the_way_when_its_tree_moves_says_so() {
     scene.settled().await;
     assert_eq!(replica.files().await.keys().filter(|name| name.starts_with("t/")).count(), 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_was_left_a_moment_ago_is_passed_over_and_not_waited_for() {
+    for left in ["a (1)/", "a (1)/2"] {
+        let scene = Scene::of(&["a/1", "a (1)/2", left]).await;
+        scene.fill(&["f.txt", "f (1).txt/3"]).await;
+        let (replica, began) = (scene.replica(1).await, tokio::time::Instant::now());
+        let folder = &replica.folder;
+        replica.moved("a (1)", "t").await.unwrap();
+        replica.moved("f (1).txt", "u").await.unwrap();
+        for (name, copy) in [("a", "a (2)"), ("f.txt", "f (2).txt")] {
+            let copied = folder.copy_to(&path(name), folder, &path(name), ConflictPolicy::Rename).await.unwrap();
+            assert_eq!(copied.ended().await.unwrap().target, Some(path(copy)));
+        }
+        assert!(began.elapsed() < Duration::from_secs(1), "it waited for a move");
+        scene.settled().await;
+        let files: Vec<String> = replica.files().await.into_keys().collect();
+        assert_eq!(files, ["a (2)/1", "a/1", "f (2).txt", "f.txt", "t/2", "u/3"]);
+    }
+}
