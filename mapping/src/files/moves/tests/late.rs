@@ -22,16 +22,18 @@ async fn overtaken(by: Duration) -> (Scene, Replica, Result<()>) {
     let mover = scene.replica(1).await;
     let (store, folder) = scene.obstructed(2).await;
     store.hold(Operation::Delete, scene.key("a/1").as_str());
-    let removal = tokio::spawn(async move { folder.remove(&path("a/1"), Depth::File).await.map(drop) });
-    while !store.is_holding() {
-        tokio::task::yield_now().await;
-    }
-    mover.moved("a", "t").await.unwrap();
-    scene.test.clock.advance(by);
-    tokio::time::sleep(by).await;
-    store.let_go();
-    let answer = removal.await.unwrap();
-    (scene, mover, answer)
+    let file = path("a/1");
+    let overtake = async {
+        while !store.is_holding() {
+            tokio::task::yield_now().await;
+        }
+        mover.moved("a", "t").await.unwrap();
+        scene.test.clock.advance(by);
+        tokio::time::sleep(by).await;
+        store.let_go();
+    };
+    let (answer, ()) = tokio::join!(folder.remove(&file, Depth::File), overtake);
+    (scene, mover, answer.map(drop))
 }
 
 #[tokio::test(start_paused = true)]
