@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How many bytes this process may keep in memory for bodies. Cheap to clone.
@@ -18,8 +19,35 @@ pub struct Budget {
 /// Permission to keep some bytes; dropping it gives them back.
 #[derive(Debug)]
 pub struct Permit {
-    _held: OwnedSemaphorePermit,
-    _spare: Option<OwnedSemaphorePermit>,
+    held: OwnedSemaphorePermit,
+    spare: Option<OwnedSemaphorePermit>,
+}
+
+impl Permit {
+    /// Ties as much of it to `bytes` as they are long, until the last copy of them is dropped, and gives back the rest.
+    #[must_use]
+    pub fn tied_to(mut self, bytes: Vec<u8>) -> Bytes {
+        self.keep(bytes.len());
+        Bytes::from_owner(Tied { bytes: bytes.into_boxed_slice(), _permit: self })
+    }
+
+    fn keep(&mut self, bytes: usize) {
+        for permits in [Some(&mut self.held), self.spare.as_mut()].into_iter().flatten() {
+            drop(permits.split(permits.num_permits().saturating_sub(bytes)));
+        }
+    }
+}
+
+/// Bytes, and the permission to keep them.
+struct Tied {
+    bytes: Box<[u8]>,
+    _permit: Permit,
+}
+
+impl AsRef<[u8]> for Tied {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl Budget {
@@ -60,7 +88,7 @@ impl Budget {
         let bytes = u32::try_from(bytes).ok().filter(|bytes| *bytes <= self.share())?;
         let spare = Arc::clone(&self.spare).try_acquire_many_owned(bytes).ok()?;
         let held = Arc::clone(&self.free).try_acquire_many_owned(bytes).ok()?;
-        Some(Permit { _held: held, _spare: Some(spare) })
+        Some(Permit { held, spare: Some(spare) })
     }
 
     /// Whether only those who [`acquire`](Self::acquire) keep `bytes` from being taken as spare.
@@ -73,7 +101,7 @@ impl Budget {
     /// come, first served. Whoever waits here with permits in hand must be able to lose them.
     pub async fn acquire(&self, bytes: u32) -> Permit {
         let held = Arc::clone(&self.free).acquire_many_owned(bytes.min(self.share())).await;
-        Permit { _held: held.expect("the semaphore is never closed"), _spare: None }
+        Permit { held: held.expect("the semaphore is never closed"), spare: None }
     }
 }
 
@@ -114,6 +142,21 @@ mod tests {
         drop(spare);
         assert!(budget.may_spare(25));
         drop(rest);
+    }
+
+    #[tokio::test]
+    async fn what_is_tied_to_bytes_comes_back_with_their_last_copy() {
+        let budget = Budget::new(100);
+        for (bytes, held) in [(&b""[..], 0), (b"abc", 3), (b"more than was asked for", 20)] {
+            let tied = budget.try_spare(20).unwrap().tied_to(bytes.to_vec());
+            assert_eq!((&tied[..], budget.held()), (bytes, held));
+            assert_eq!(budget.may_spare(25) && !budget.may_spare(26), held <= 25);
+            let copy = tied.slice(..tied.len() / 2);
+            drop(tied);
+            assert_eq!(budget.held(), held);
+            drop(copy);
+            assert_eq!(budget.held(), 0);
+        }
     }
 
     #[tokio::test]

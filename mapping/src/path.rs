@@ -76,7 +76,8 @@ impl FilePath {
     }
 
     /// Whether one of the two is, or lies in, the other.
-    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
         self.is_within(other) || other.is_within(self)
     }
 

@@ -72,14 +72,28 @@ impl App {
     /// # Panics
     /// When the application does not start.
     pub async fn with(count: usize, core: Settings, settings: AppSettings) -> Self {
+        Self::around(count, core, settings, |store| store).await
+    }
+
+    /// The same, with what `around` makes of their store between them and it.
+    ///
+    /// # Panics
+    /// When the application does not start.
+    pub async fn around(
+        count: usize,
+        core: Settings,
+        settings: AppSettings,
+        around: impl FnOnce(Store) -> Store,
+    ) -> Self {
         let (lower, store) = UnderTest::open().await;
         let store = Arc::new(CountedStore::new(Arc::new(store)));
         let faulty = Arc::new(FaultyStore::new(Arc::clone(&store) as Store, Faults::default()));
         let key = MasterKeys::generate(&SystemRandom);
+        let shared = around(Arc::clone(&faulty) as Store);
         let mut replicas = Vec::new();
         for _ in 0..count {
             let parts = Parts {
-                store: Arc::clone(&faulty) as Store,
+                store: Arc::clone(&shared),
                 clock: Arc::new(SystemClock::new()),
                 random: Arc::new(SystemRandom),
                 keys: key.expose().parse().expect("a master key"),

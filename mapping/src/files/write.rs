@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use super::recheck::Gate;
 use super::{FileMeta, Overwrite, STAMP, already_exists};
 use crate::access::{Folder, Writes};
@@ -50,6 +52,16 @@ impl<A: Writes> Folder<A> {
             }
             _ => self.upload_stream(path, length, body, options).await,
         }
+    }
+
+    /// As [`Folder::write`], of bytes that are all there: a store that fails is asked again, which a stream cannot
+    /// be sent for.
+    ///
+    /// # Errors
+    /// As [`Folder::write`].
+    pub async fn write_bytes(&self, path: &FilePath, bytes: Bytes, options: WriteOptions) -> Result<FileMeta> {
+        self.still_granted().await?;
+        self.put(path, bytes.into(), options).await
     }
 
     /// Writes a file that one PUT can take.

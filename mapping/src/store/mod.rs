@@ -1,7 +1,7 @@
 //! The store port: everything that the core asks of an S3 bucket, and nothing else.
 //!
 //! Implementations: `s3` (aws-sdk-s3; also over the embedded store), `memory` (tests).
-//! Decorators: `counted`, `faulty`. Every one passes `conformance`.
+//! Decorators: `counted`, `faulty`. Every one passes `conformance`. (`obstructed` is for tests that need one moment.)
 
 pub mod body;
 mod capabilities;
@@ -11,8 +11,7 @@ pub mod counted;
 pub mod error;
 pub mod faulty;
 pub mod memory;
-#[cfg(test)]
-pub(crate) mod obstructed;
+pub mod obstructed;
 #[cfg(test)]
 pub(crate) mod odd;
 pub mod operation;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
@@ -17,11 +17,11 @@ use crate::key::ObjectKey;
 
 /// A store around a store; with nothing in the way it changes nothing.
 #[derive(Debug)]
-pub(crate) struct ObstructedStore {
+pub struct ObstructedStore {
     inner: Store,
     locked: Mutex<BTreeSet<ObjectKey>>,
     failing: Mutex<BTreeMap<ObjectKey, u32>>,
-    held: Mutex<Option<(Operation, String)>>,
+    held: Mutex<Option<Held>>,
     waiting: AtomicUsize,
     gate: Semaphore,
     forgets_conditions: AtomicBool,
@@ -31,8 +31,19 @@ pub(crate) struct ObstructedStore {
 /// Leads from a page with nothing on it to the first.
 const FIRST_PAGE: &str = "the first page, by order";
 
+/// Calls that are to wait.
+#[derive(Debug)]
+struct Held {
+    operation: Operation,
+    prefix: String,
+    /// Only the next one, not all.
+    once: bool,
+}
+
 impl ObstructedStore {
-    pub(crate) fn new(inner: Store) -> Self {
+    /// Nothing is in the way yet.
+    #[must_use]
+    pub fn new(inner: Store) -> Self {
         Self {
             inner,
             locked: Mutex::default(),
@@ -46,12 +57,12 @@ impl ObstructedStore {
     }
 
     /// From now on refuses to remove this object.
-    pub(crate) fn lock(&self, key: ObjectKey) {
+    pub fn lock(&self, key: ObjectKey) {
         self.locked.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
     }
 
     /// Fails so often to remove this object when it is among many.
-    pub(crate) fn fail_at(&self, key: ObjectKey, times: u32) {
+    pub fn fail_at(&self, key: ObjectKey, times: u32) {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner).insert(key, times);
     }
 
@@ -62,28 +73,61 @@ impl ObstructedStore {
     }
 
     /// The next call of this operation on a key that begins with `prefix` waits.
-    pub(crate) fn hold(&self, operation: Operation, prefix: &str) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((operation, prefix.to_owned()));
+    pub fn hold(&self, operation: Operation, prefix: &str) {
+        *self.held() = Some(Held { operation, prefix: prefix.to_owned(), once: true });
+    }
+
+    /// All calls of this operation on such keys wait from now on.
+    pub fn hold_all(&self, operation: Operation, prefix: &str) {
+        *self.held() = Some(Held { operation, prefix: prefix.to_owned(), once: false });
     }
 
     /// Whether a call waits.
-    pub(crate) fn is_holding(&self) -> bool {
-        self.waiting.load(Ordering::SeqCst) > 0
+    pub fn is_holding(&self) -> bool {
+        self.waiting() > 0
+    }
+
+    /// How many calls wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
     }
 
     /// Lets the call go that waits.
-    pub(crate) fn let_go(&self) {
+    pub fn let_go(&self) {
         self.gate.add_permits(1);
     }
 
+    /// Lets all go that wait, and holds none that come.
+    pub fn let_all_go(&self) {
+        let mut held = self.held();
+        *held = None;
+        self.gate.add_permits(self.waiting());
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Held>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this call is to wait; it is counted then.
+    fn is_held(&self, operation: Operation, key: &ObjectKey) -> bool {
+        let mut held = self.held();
+        let Some(which) = held.as_ref() else { return false };
+        let is_held = which.operation == operation && key.as_str().starts_with(&which.prefix);
+        if is_held && which.once {
+            *held = None;
+        }
+        self.waiting.fetch_add(usize::from(is_held), Ordering::SeqCst);
+        is_held
+    }
+
     /// From now on deletes and reads whatever the condition says, as some stores do.
-    pub(crate) fn forget_conditions(&self) {
+    pub fn forget_conditions(&self) {
         self.forgets_conditions.store(true, Ordering::SeqCst);
     }
 
     /// The next listing of exactly `prefix` begins with a page that has nothing on it and goes on, as stores
     /// answer that have come across nothing but what is gone.
-    pub(crate) fn begin_blank(&self, prefix: &str) {
+    pub fn begin_blank(&self, prefix: &str) {
         *self.blank.lock().unwrap_or_else(PoisonError::into_inner) = Some(prefix.to_owned());
     }
 
@@ -92,12 +136,7 @@ impl ObstructedStore {
     }
 
     async fn pass(&self, operation: Operation, key: &ObjectKey) {
-        let is_held = {
-            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-            held.take_if(|(which, prefix)| *which == operation && key.as_str().starts_with(prefix.as_str())).is_some()
-        };
-        if is_held {
-            self.waiting.fetch_add(1, Ordering::SeqCst);
+        if self.is_held(operation, key) {
             self.gate.acquire().await.expect("the gate is never closed").forget();
             self.waiting.fetch_sub(1, Ordering::SeqCst);
         }

@@ -5,24 +5,22 @@ use axum::extract::State as Shared;
 use axum::response::Response;
 use futures::StreamExt;
 use http::{HeaderMap, StatusCode};
-use mapping::access::{Folder, Write};
+use mapping::access::Write;
 use mapping::files::WriteOptions;
 use mapping::id::UploadId;
 use mapping::path::FilePath;
-use mapping::{Error, ErrorKind, Subject};
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::access::Granted;
 use super::error::{Refusal, malformed};
 use super::extract::{Params, Reader};
 use super::tickets::{self, Origin, UploadErrand};
-use super::wire;
+use super::{form_files, wire};
 use crate::app::State;
 use crate::body;
-use crate::form::{self, BadForm, Form, Head, Part};
+use crate::form::{self, Form};
 
-/// Stores the files of a form, one after the other, under the names that their parts have.
+/// Stores the files of a form under the names that their parts have.
 #[utoipa::path(
     post, path = "/folders/{name}/upload", tag = "backend-ai", params(("name" = String, Path)),
     responses((status = 201), (status = 400), (status = 401), (status = 404), (status = 412)),
@@ -37,78 +35,8 @@ pub(super) async fn upload(
     let boundary = form::boundary(&headers);
     let boundary = boundary.ok_or_else(|| malformed("a form is expected: `multipart/form-data` with a boundary"))?;
     let form = Form::new(&boundary, body::counted(body).0);
-    state.finish(async move { store(&folder, &form, reader).await }).await?;
+    state.finish(async move { form_files::store(folder, &form, reader).await }).await?;
     Ok(StatusCode::CREATED)
-}
-
-/// Each file is there when its last byte was stored, whatever becomes of those behind it. A crash, and a form
-/// that breaks off, leave those before.
-async fn store(folder: &Folder<Write>, form: &Form, reader: Reader) -> mapping::Result<()> {
-    let mut stored = Stored::default();
-    loop {
-        let part = match form.next().await {
-            Ok(Some(part)) => part,
-            Ok(None) if stored.count == 0 => return Err(Error::invalid(Subject::Request, "the form has no file")),
-            Ok(None) => return Ok(()),
-            Err(bad) => return Err(stored.before(unreadable(&bad))),
-        };
-        match store_part(folder, part, reader).await {
-            Ok(path) => stored.note(path),
-            Err(error) => return Err(stored.before(form.complaint().map_or(error, |bad| unreadable(&bad)))),
-        }
-    }
-}
-
-/// The length that a part says is looked at by the form: a stream of unknown length is stored in pieces that
-/// can be sent again when the store fails at one.
-async fn store_part(folder: &Folder<Write>, part: Part, reader: Reader) -> mapping::Result<FilePath> {
-    let path: FilePath = target(&part.head, reader)?.parse()?;
-    folder.write(&path, None, part.body, WriteOptions::default()).await?;
-    Ok(path)
-}
-
-/// What the file is called. Published clients encode a name that is not extended as well: those that run
-/// over newer libraries send no other.
-fn target(head: &Head, reader: Reader) -> mapping::Result<String> {
-    let name = head.filename.as_deref();
-    let name = name.ok_or_else(|| Error::invalid(Subject::Request, "a part of the form is no file"))?;
-    let encoded = reader == Reader::Client && !head.is_extended;
-    let decoded = encoded.then(|| percent_decode_str(name).decode_utf8().ok()).flatten();
-    Ok(decoded.map_or_else(|| name.to_owned(), std::borrow::Cow::into_owned))
-}
-
-fn unreadable(bad: &BadForm) -> Error {
-    Error::invalid(Subject::Request, bad.to_string())
-}
-
-/// What was stored of a form before it failed.
-#[derive(Default)]
-struct Stored {
-    count: u64,
-    first: Vec<FilePath>,
-}
-
-/// How many of them are named.
-const NAMED: usize = 5;
-
-impl Stored {
-    fn note(&mut self, path: FilePath) {
-        self.count += 1;
-        if self.first.len() < NAMED {
-            self.first.push(path);
-        }
-    }
-
-    /// The error, with what is there nevertheless.
-    fn before(&self, error: Error) -> Error {
-        if self.count == 0 || error.kind() == ErrorKind::Internal {
-            return error;
-        }
-        let names = self.first.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
-        let more = if self.count > NAMED as u64 { " and others" } else { "" };
-        let message = format!("{}; stored before that: {} ({names}{more})", error.message(), self.count);
-        Error::new(error.kind(), error.subject(), message).caused_by(error)
-    }
 }
 
 /// Answers a link for a file of this size to be sent to. An empty file is there at once: clients send nothing

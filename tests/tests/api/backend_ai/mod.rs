@@ -15,6 +15,7 @@ mod lists;
 mod pages;
 pub(crate) mod routes;
 mod sharing;
+mod side_by_side;
 mod signatures;
 mod tus;
 mod uploads;
