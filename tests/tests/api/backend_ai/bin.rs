@@ -33,6 +33,7 @@ async fn a_deleted_folder_comes_back_with_its_files_and_members_here_and_there()
     let id = client.created("mydata").await;
     app.put_files(&id, ["a.txt".to_owned(), "d/b.txt".to_owned()].into_iter()).await;
     app.share(&ann, &id, &bob, Permission::Write).await;
+    client.call("POST", "/folders/mydata/rename", &json!({ "new_name": "mine" })).await.expect(201);
     client.call("DELETE", "/folders", &json!({ "id": id })).await.expect(204);
     for who in [&ann, &bob] {
         assert_eq!(who.calls.filesystems().await.expect(200).json(), json!([]));
@@ -46,17 +47,20 @@ async fn a_deleted_folder_comes_back_with_its_files_and_members_here_and_there()
         }
         new(stranger).plain("DELETE", &format!("/folders/{id}/force")).await.expect_problem(404, "vfolder-not-found");
     }
-    let found = client.call("GET", "/folders/_/id", &json!({ "name": "mydata" })).await.expect(200).json();
+    let found = client.call("GET", "/folders/_/id", &json!({ "name": "mine" })).await.expect(200).json();
     assert_eq!(found["id"].as_str().unwrap().replace('-', ""), id);
     for _ in 0..2 {
         client.call("POST", "/folders/restore-from-trash-bin", &json!({ "id": id })).await.expect(204);
     }
-    for who in [&ann, &bob] {
-        assert_eq!(who.calls.filesystems().await.expect(200).json()[0]["filesystem_name"], "mydata");
-        let info = new(who).plain("GET", "/folders/mydata").await.expect(200).json();
+    for (who, name) in [(&ann, "mine"), (&bob, "mydata")] {
+        assert_eq!(who.calls.filesystems().await.expect(200).json()[0]["filesystem_name"], name);
+        let info = new(who).plain("GET", &format!("/folders/{name}")).await.expect(200).json();
         assert_eq!((&info["numFiles"], &info["status"]), (&json!(2), &json!("ready")));
         who.calls.download(&id, "d/b.txt").await.expect(200);
     }
+    // A member may what he might.
+    bob.calls.mkdir(&id, "made").await.expect(200);
+    bob.calls.remove(&id, "a.txt").await.expect(403);
 }
 
 #[tokio::test]
