@@ -92,6 +92,7 @@ async fn the_document_of_folders_by_id() {
     assert!(gone.body.is_empty());
     ann.signs.plain("GET", &at).await.expect(404);
     ann.calls.list(&dashed, "").await.expect(403);
+    app.until("all contents are deleted", async || app.keys(&format!("folders/{dashed}/")).await.is_empty()).await;
 }
 
 #[tokio::test]
