@@ -51,6 +51,7 @@ impl<A: Writes> Folder<A> {
             return Err(Error::invalid(Subject::File, format!("`{from}` cannot be put onto itself")));
         }
         self.refuse_under_way(from).await?;
+        let began = self.bucket().clock().elapsed();
         let Some(source) = self.head_settled(from).await? else { return Err(self.why_not(from).await) };
         let writing = self.begin_write_over(to, overwrite).await?;
         if overwrite == Overwrite::No && writing.existing().is_some() {
@@ -77,6 +78,7 @@ impl<A: Writes> Folder<A> {
             },
         };
         self.keep_if_live(&self.key(to)).await?;
+        self.wait_if_moved_since(began, to).await?;
         Ok(Copied { source: source.etag, copy })
     }
 

@@ -66,6 +66,7 @@ impl<A: Writes> Folder<A> {
 
     /// Writes a file that one PUT can take.
     pub(crate) async fn put(&self, path: &FilePath, body: Body, options: WriteOptions) -> Result<FileMeta> {
+        let began = self.bucket().clock().elapsed();
         let writing = self.begin_write_over(path, options.overwrite).await?;
         if options.overwrite == Overwrite::No && writing.existing().is_some() {
             return Err(already_exists(path));
@@ -84,6 +85,7 @@ impl<A: Writes> Folder<A> {
             Err(error) => self.prove(path, &stamp, charged, error).await.map(FileMeta::from)?,
         };
         self.keep_if_live(&self.key(path)).await?;
+        self.wait_if_moved_since(began, path).await?;
         Ok(written)
     }
 

@@ -103,6 +103,21 @@ impl<A: Reads> Folder<A> {
         Err(Error::new(ErrorKind::Conflict, Subject::File, message))
     }
 
+    /// To be asked once something was written at `path` by a request that began at `began`: one that took long may
+    /// have ended when its directory had moved. What is at an old key follows; once none is looked at any more, what
+    /// came later is seen when the old path is free, which this waits for.
+    ///
+    /// # Errors
+    /// `Busy` when that takes long: it is there then.
+    pub(crate) async fn wait_if_moved_since(&self, began: Duration, path: &FilePath) -> Result<()> {
+        if self.bucket().clock().elapsed().saturating_sub(began) < GRACE || self.is_as_stored() {
+            return Ok(());
+        }
+        self.view_afresh().await?;
+        let too_late = |pending: &&PendingMove| pending.stage == MoveStage::Followed && path.is_within(&pending.from);
+        self.wait_while(|record| record.moves.iter().find(too_late)).await
+    }
+
     /// Whether something at, above or below `directory` is on its way there, or from there.
     pub(in crate::files) async fn is_on_its_way(&self, directory: &DirPath) -> Result<bool> {
         let record = self.view().await?;

@@ -1,7 +1,8 @@
 //! Requests that a move overtakes, and listings that tell nothing yet.
 
 use super::*;
-use crate::files::Depth;
+use crate::files::tests::{body, write};
+use crate::files::{Depth, Overwrite};
 use crate::records::MoveStage;
 use crate::store::obstructed::ObstructedStore;
 use crate::store::operation::Operation;
@@ -14,6 +15,17 @@ impl Scene {
         let bucket = testing::open(Arc::clone(&store) as Store, clock, self.settings.clone(), seed).await.unwrap();
         (store, bucket.folder(&self.test.account, &FolderRef::Id(self.id())).await.unwrap())
     }
+
+    /// Once a request is held up, moves `a` to `t`, and lets the request go so long after that.
+    async fn overtake(&self, store: &ObstructedStore, mover: &Replica, by: Duration) {
+        while !store.is_holding() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        mover.moved("a", "t").await.unwrap();
+        self.test.clock.advance(by);
+        tokio::time::sleep(by).await;
+        store.let_go();
+    }
 }
 
 /// A removal of `a/1` whose request the store does not take before the directory has moved, for as long after as told.
@@ -23,16 +35,7 @@ async fn overtaken(by: Duration) -> (Scene, Replica, Result<()>) {
     let (store, folder) = scene.obstructed(2).await;
     store.hold(Operation::Delete, scene.key("a/1").as_str());
     let file = path("a/1");
-    let overtake = async {
-        while !store.is_holding() {
-            tokio::task::yield_now().await;
-        }
-        mover.moved("a", "t").await.unwrap();
-        scene.test.clock.advance(by);
-        tokio::time::sleep(by).await;
-        store.let_go();
-    };
-    let (answer, ()) = tokio::join!(folder.remove(&file, Depth::File), overtake);
+    let (answer, ()) = tokio::join!(folder.remove(&file, Depth::File), scene.overtake(&store, &mover, by));
     (scene, mover, answer.map(drop))
 }
 
@@ -44,6 +47,53 @@ async fn a_removal_that_a_move_overtook_does_not_say_that_the_file_is_gone() {
     assert!(is_told, "{error}");
     assert_eq!(scene.moves().await[0].stage, MoveStage::Followed, "it had arrived");
     assert!(mover.sees("t/1").await, "what was removed was there no more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_a_move_overtook_is_seen_once_it_is_answered() {
+    // While files are still brought it follows; once they are not, it is at the old path.
+    for (late, place) in [(2000, "t/new"), (4500, "a/new"), (9000, "a/new")] {
+        for way in [Way::Write, Way::Copy, Way::Upload] {
+            let late = Duration::from_millis(late);
+            let scene = Scene::of(&["a/1", "a/2", "b"]).await;
+            let mover = scene.replica(1).await;
+            let (store, folder) = scene.obstructed(2).await;
+            store.hold(way.operation(), scene.key("a/new").as_str());
+            tokio::join!(way.write(&folder), scene.overtake(&store, &mover, late));
+            scene.test.clock.advance(scene.settings.cache_for);
+            assert!(mover.sees(place).await, "{way:?} after {late:?}: {:?}", scene.objects().await);
+        }
+    }
+}
+
+/// How `a/new` comes to be.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Write,
+    Copy,
+    Upload,
+}
+
+impl Way {
+    const fn operation(self) -> Operation {
+        match self {
+            Self::Write | Self::Upload => Operation::Put,
+            Self::Copy => Operation::Copy,
+        }
+    }
+
+    async fn write(self, folder: &Folder<Manage>) {
+        match self {
+            Self::Write => drop(write(folder, "a/new", "new").await),
+            Self::Copy => drop(folder.copy_file(&path("b"), &path("a/new"), Overwrite::Yes).await.unwrap()),
+            Self::Upload => {
+                let id = folder.start_upload(path("a/new"), Some(3), Default::default()).await.unwrap();
+                let upload = folder.upload(&id).await.unwrap();
+                upload.append(0, 3, body(b"new")).await.unwrap();
+                drop(upload.finish().await.unwrap());
+            }
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
