@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::active::Claim;
 use super::flush::replayable;
 use super::handle::Session;
-use super::record::{self, Fixed, State};
+use super::record::{self, Fixed};
 use super::room::room_at_once;
 use super::source::Source;
 use super::window::window;
@@ -65,13 +65,16 @@ impl Session {
         }
     }
 
-    /// A part for an upload that the store no longer has: finished by somebody meanwhile, which
+    /// A part for an upload that the store no longer has: finished by somebody, noted or not, which
     /// makes the part superfluous; given up; or dropped by the store's own clean-up.
     async fn part_refused(&self, error: StoreError) -> Result<()> {
         if error.kind() != StoreErrorKind::NoSuchUpload {
             return Err(error.about(Subject::Upload));
         }
-        let record = self.look_again().await?;
-        if matches!(record.state, State::Done(_)) { Ok(()) } else { Err(record::dropped().caused_by(error)) }
+        match self.find_published(&self.active.known().0).await? {
+            // Noted now, if it was not: from here on every chunk is one of a finished upload.
+            Some(done) => self.end_finish(&done).await,
+            None => Err(record::dropped().caused_by(error)),
+        }
     }
 }

@@ -108,7 +108,8 @@ impl<A: Reads> Folder<A> {
     /// came later is seen when the old path is free, which this waits for.
     ///
     /// # Errors
-    /// `Busy` when that takes long: it is there then.
+    /// `Busy` when that takes long, `Unavailable` when the store does not say: it is there all the same. `NotFound`
+    /// when the folder is no more.
     pub(crate) async fn wait_if_moved_since(&self, began: Duration, path: &FilePath) -> Result<()> {
         if self.bucket().clock().elapsed().saturating_sub(began) < GRACE || self.is_as_stored() {
             return Ok(());

@@ -4,7 +4,6 @@ use super::passage::Direction;
 use super::record::TrashedRecord;
 use crate::access::{Deletes, Folder};
 use crate::error::{Error, ErrorKind, Result, Subject};
-use crate::files::moves::Lies;
 use crate::files::tree::{ConflictPolicy, Kind, Work, numbered};
 use crate::id::JobId;
 use crate::manifest::{Change, Created};
@@ -49,8 +48,7 @@ impl<A: Deletes> Folder<A> {
         while names.rounds < ROUNDS {
             names.rounds += 1;
             let name = if names.n == 0 { to.clone() } else { numbered(to, names.n, kind)? };
-            let is_away = self.view().await?.lies(&name) == Lies::Away;
-            if is_away || self.kind_at(&name).await?.is_some() {
+            if self.is_taken(&name).await? {
                 let wish = self.wish(Work::Move, from, to, ConflictPolicy::Rename);
                 names.n = if names.n == 0 { wish.free_number(kind).await? } else { names.n + 1 };
                 continue;

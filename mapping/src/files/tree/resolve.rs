@@ -38,6 +38,12 @@ impl<A: Reads> Folder<A> {
         let (file, directory) = try_join!(self.head(path), self.is_directory(path))?;
         Ok(if file.is_some() { Some(Kind::File) } else { directory.then_some(Kind::Directory) })
     }
+
+    /// Whether something has this name, or had it until it was moved away a moment ago.
+    pub(in crate::files) async fn is_taken(&self, path: &FilePath) -> Result<bool> {
+        let is_away = self.view().await?.lies(path) == Lies::Away;
+        Ok(is_away || self.kind_at(path).await?.is_some())
+    }
 }
 
 impl<A: Reads, B: Writes> Wish<'_, A, B> {
@@ -187,7 +193,7 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
     /// The lowest number that makes a free name behind this one, as far as a dozen looks can tell.
     pub(in crate::files) async fn free_number(&self, kind: Kind) -> Result<u32> {
         let (mut taken, mut free) = (0, 1);
-        while self.is_taken(&numbered(self.to, free, kind)?).await? {
+        while self.target.is_taken(&numbered(self.to, free, kind)?).await? {
             taken = free;
             free = (free * 2).min(HIGHEST_NUMBER);
             if taken == HIGHEST_NUMBER {
@@ -197,18 +203,12 @@ impl<A: Reads, B: Writes> Wish<'_, A, B> {
         }
         while free - taken > 1 {
             let middle = taken + (free - taken) / 2;
-            match self.is_taken(&numbered(self.to, middle, kind)?).await? {
+            match self.target.is_taken(&numbered(self.to, middle, kind)?).await? {
                 true => taken = middle,
                 false => free = middle,
             }
         }
         Ok(free)
-    }
-
-    /// Whether something has this name, or had it until it was moved away a moment ago.
-    async fn is_taken(&self, path: &FilePath) -> Result<bool> {
-        let is_away = self.target.view().await?.lies(path) == Lies::Away;
-        Ok(is_away || self.target.kind_at(path).await?.is_some())
     }
 }
 

@@ -173,3 +173,21 @@ async fn send_all(test: &TestBucket, id: &UploadId, total: u64) {
     }
     panic!("not sent after 20 attempts");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_chunk_that_comes_again_when_the_file_is_there_and_that_is_not_noted_is_taken() {
+    let test = TestBucket::new().await;
+    let (id, total) = (UploadId::random(&SystemRandom), 16 * MIB + 5);
+    let upload = taken_up(&test, &test.bucket, &id, total).await;
+    next(&upload, 0..total).await.unwrap();
+    upload.finish().await.unwrap();
+    let unnoted = |record: &mut crate::upload::UploadRecord| {
+        record.state = crate::upload::record::State::Finishing;
+        Ok(crate::manifest::Change::Save(()))
+    };
+    upload.session.record().update(unnoted).await.unwrap();
+    let again = taken_up(&test, &test.replica(2).await, &id, total).await;
+    assert_eq!(next(&again, 0..total).await.unwrap(), total);
+    assert_eq!(again.finish().await.unwrap().size, total);
+    assert!(read(&test.open().await, "f.bin").await == content(0..total));
+}

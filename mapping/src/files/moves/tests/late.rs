@@ -28,20 +28,14 @@ impl Scene {
     }
 }
 
-/// A removal of `a/1` whose request the store does not take before the directory has moved, for as long after as told.
-async fn overtaken(by: Duration) -> (Scene, Replica, Result<()>) {
+#[tokio::test(start_paused = true)]
+async fn a_removal_that_a_move_overtook_does_not_say_that_the_file_is_gone() {
     let scene = Scene::of(&["a/1", "a/2", "a/3"]).await;
     let mover = scene.replica(1).await;
     let (store, folder) = scene.obstructed(2).await;
     store.hold(Operation::Delete, scene.key("a/1").as_str());
-    let file = path("a/1");
-    let (answer, ()) = tokio::join!(folder.remove(&file, Depth::File), scene.overtake(&store, &mover, by));
-    (scene, mover, answer.map(drop))
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_removal_that_a_move_overtook_does_not_say_that_the_file_is_gone() {
-    let (scene, mover, answer) = overtaken(Duration::from_secs(4)).await;
+    let (file, late) = (path("a/1"), Duration::from_secs(4));
+    let (answer, ()) = tokio::join!(folder.remove(&file, Depth::File), scene.overtake(&store, &mover, late));
     let error = answer.unwrap_err();
     let is_told = error.kind() == ErrorKind::Conflict && error.message().contains("`a/1` was moved");
     assert!(is_told, "{error}");
