@@ -125,6 +125,13 @@ async fn count_bin(counter: &mut Counter, calls: &Caller, ann: &Person) {
     counter.count("purge it, an empty one", out_of_bin("purge")).await;
 }
 
+async fn count_account(counter: &mut Counter) {
+    let admin = counter.app.admin();
+    let eve = json!({ "email": "eve@example.org" });
+    let made = async { drop(admin.call(Method::POST, "/admin/v1/accounts", &eve).await.expect(201)) };
+    counter.count("make an account", made).await;
+}
+
 #[tokio::test]
 async fn the_document_says_what_each_operation_costs() {
     let mut counter = Counter::start().await;
@@ -132,7 +139,6 @@ async fn the_document_says_what_each_operation_costs() {
     let id = ann.calls.created("photos").await;
     uploaded(&ann.calls, &id, "there.bin", 1000, 1000).await;
     counter.app.put_files(&id, (0..1500).map(|n| format!("tree/{n:05}.txt"))).await;
-    let admin = counter.app.admin();
     let destroyed = format!("/filesystems/{id}");
 
     counter
@@ -167,16 +173,7 @@ async fn the_document_says_what_each_operation_costs() {
         })
         .await;
     count_bin(&mut counter, &calls, &ann).await;
-    counter
-        .count("make an account", async {
-            drop(
-                admin
-                    .call(Method::POST, "/admin/v1/accounts", &json!({ "email": "eve@example.org" }))
-                    .await
-                    .expect(201),
-            );
-        })
-        .await;
+    count_account(&mut counter).await;
 
     let more = ann.calls.created("three files").await;
     counter.app.put_files(&more, (0..3).map(|n| format!("{n}.txt"))).await;
