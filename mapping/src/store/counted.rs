@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use super::operation::Operation;
 use super::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, Store, StoreError, StoreResult, Unfinished,
+    ObjectStore, Part, PartNumber, Store, StoreError, StoreResult, Unfinished, UnfinishedMarker, UnfinishedPage,
 };
-use crate::key::ObjectKey;
+use crate::key::{KeyPrefix, ObjectKey};
 
 /// A store around a store; counts every call, whatever it answers.
 #[derive(Debug)]
@@ -169,6 +169,15 @@ impl ObjectStore for CountedStore {
     async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.count(Operation::ListMultiparts);
         self.inner.list_multiparts(key).await
+    }
+
+    async fn list_multiparts_below(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<UnfinishedPage> {
+        self.count(Operation::ListMultiparts);
+        self.inner.list_multiparts_below(prefix, after).await
     }
 
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {

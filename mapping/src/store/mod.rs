@@ -164,10 +164,28 @@ pub struct ListPage {
 /// A multipart upload that was neither completed nor aborted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
+    /// What it is to become.
+    pub key: ObjectKey,
     /// Its id.
     pub id: MultipartId,
     /// When it was begun, by the store's clock.
     pub initiated: Timestamp,
+}
+
+/// One page of unfinished multipart uploads.
+#[derive(Clone, Debug, Default)]
+pub struct UnfinishedPage {
+    /// By key.
+    pub uploads: Vec<Unfinished>,
+    /// Where to go on; `None` on the last page.
+    pub next: Option<UnfinishedMarker>,
+}
+
+/// The last upload of a page, as the store names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnfinishedMarker {
+    pub(crate) key: String,
+    pub(crate) id: Option<String>,
 }
 
 /// A stored part of a multipart upload.
@@ -257,6 +275,13 @@ pub trait ObjectStore: Send + Sync + fmt::Debug {
 
     /// Unfinished multipart uploads of exactly this key (MinIO lists by exact key only).
     async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>>;
+
+    /// One page of the unfinished multipart uploads of keys below `prefix`; of what MinIO has, none.
+    async fn list_multiparts_below(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<UnfinishedPage>;
 
     /// An object's tags.
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>>;

@@ -11,9 +11,10 @@ use tokio::sync::Semaphore;
 use super::operation::Operation;
 use super::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished,
+    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished, UnfinishedMarker,
+    UnfinishedPage,
 };
-use crate::key::ObjectKey;
+use crate::key::{KeyPrefix, ObjectKey};
 
 /// A store around a store; with nothing in the way it changes nothing.
 #[derive(Debug)]
@@ -232,6 +233,14 @@ impl ObjectStore for ObstructedStore {
 
     async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.inner.list_multiparts(key).await
+    }
+
+    async fn list_multiparts_below(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<UnfinishedPage> {
+        self.inner.list_multiparts_below(prefix, after).await
     }
 
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {

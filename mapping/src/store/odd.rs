@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use crate::key::ObjectKey;
+use crate::key::{KeyPrefix, ObjectKey};
 use crate::store::operation::Operation;
 use crate::store::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished,
+    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished, UnfinishedMarker,
+    UnfinishedPage,
 };
 
 /// What becomes of conditions.
@@ -161,6 +162,14 @@ impl ObjectStore for Odd {
     async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.asked(Operation::ListMultiparts).await?;
         self.inner.list_multiparts(key).await
+    }
+    async fn list_multiparts_below(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<UnfinishedPage> {
+        self.asked(Operation::ListMultiparts).await?;
+        self.inner.list_multiparts_below(prefix, after).await
     }
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {
         self.asked(Operation::Tags).await?;

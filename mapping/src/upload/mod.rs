@@ -14,6 +14,7 @@ mod flush;
 mod fragments;
 mod grid;
 mod handle;
+mod orphans;
 mod part;
 mod publish;
 mod ranges;

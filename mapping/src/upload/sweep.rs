@@ -37,15 +37,15 @@ pub struct SweptUploads {
 }
 
 /// One sweep: what it has read so far.
-struct Sweep<'b> {
-    bucket: &'b Bucket,
-    run: &'b Run,
-    now: Timestamp,
-    records: BTreeMap<UploadId, UploadRecord>,
+pub(super) struct Sweep<'b> {
+    pub(super) bucket: &'b Bucket,
+    pub(super) run: &'b Run,
+    pub(super) now: Timestamp,
+    pub(super) records: BTreeMap<UploadId, UploadRecord>,
     /// Those that are over, or would be if this were no dry run.
-    over: BTreeSet<UploadId>,
+    pub(super) over: BTreeSet<UploadId>,
     /// Multipart uploads that this sweep has aborted, or would have.
-    aborted: BTreeSet<String>,
+    pub(super) aborted: BTreeSet<String>,
 }
 
 impl Bucket {
@@ -79,14 +79,14 @@ impl Bucket {
                 complain(&id, &error);
             }
         }
-        Ok(())
+        sweep.abort_strays().await
     }
 }
 
 impl Sweep<'_> {
     /// The uploads that something lies there of, with their bundles. A listing of several pages
     /// that races with writes is no proof of what is not there.
-    async fn list(&self) -> Result<BTreeMap<UploadId, Vec<ObjectKey>>> {
+    pub(super) async fn list(&self) -> Result<BTreeMap<UploadId, Vec<ObjectKey>>> {
         let mut found: BTreeMap<UploadId, Vec<ObjectKey>> = BTreeMap::new();
         let mut request = ListRequest::all(KeyPrefix::uploads());
         loop {
@@ -123,7 +123,7 @@ impl Sweep<'_> {
         Ok((!remembered).then_some(record))
     }
 
-    async fn read(&mut self, id: &UploadId) -> Result<Option<UploadRecord>> {
+    pub(super) async fn read(&mut self, id: &UploadId) -> Result<Option<UploadRecord>> {
         let record = self.bucket.manifest::<UploadRecord>(ObjectKey::session(id)).read().await?;
         if let Some(record) = &record {
             self.records.insert(id.clone(), record.clone());
@@ -188,7 +188,7 @@ impl Sweep<'_> {
         {
             self.abort_own(record, &fixed.multipart).await?;
         }
-        if !self.abort_orphans(record).await? {
+        if !self.abort_orphans(&record.key()).await? {
             return Ok(());
         }
         let session = ObjectKey::session(id);
@@ -208,60 +208,14 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// Aborts the multipart uploads of this file's key that no session holds. `false` when one of
-    /// them may be about to come into the record of a session that is under way, or is so young
-    /// that it may be the detour of a copy, which no session holds either and which may run for hours.
-    async fn abort_orphans(&mut self, record: &UploadRecord) -> Result<bool> {
-        let listed = self.bucket.store().list_multiparts(&record.key()).await.map_err(unreadable)?;
-        if listed.is_empty() {
-            return Ok(true);
-        }
-        // Looked at after the listing: whose multipart upload was listed has had a record before.
-        let Some(held) = self.held_of(&record.key()).await? else { return Ok(false) };
-        let life = self.bucket.settings().session_life;
-        let (mut old, mut young) = (Vec::new(), 0);
-        let needed = |id: &String| held.contains(id) || self.aborted.contains(id);
-        for orphan in listed.into_iter().filter(|upload| !needed(&upload.id.0)) {
-            if self.now.since(orphan.initiated) < life { young += 1 } else { old.push(orphan) }
-        }
-        for orphan in &old {
-            let finding = Finding {
-                place: format!("{} ({})", record.key(), orphan.id.0),
-                ..finding(What::Multipart, &record.key(), "no upload holds it", Some(self.now.since(orphan.initiated)))
-            };
-            let work = async { self.abort(record, &orphan.id).await.map(|()| 1) };
-            self.run.settle(finding, work).await?;
-            self.aborted.insert(orphan.id.0.clone());
-        }
-        Ok(young == 0)
-    }
-
-    /// The multipart uploads of `key` that live sessions hold; `None` when one has none yet.
-    async fn held_of(&mut self, key: &ObjectKey) -> Result<Option<BTreeSet<String>>> {
-        let mut held = BTreeSet::new();
-        for id in self.list().await?.into_keys() {
-            let elsewhere = self.records.get(&id).is_some_and(|record| record.key() != *key);
-            if elsewhere {
-                continue;
-            }
-            let Some(record) = self.read(&id).await? else { continue };
-            if record.key() != *key || record.is_over() || (self.run.is_dry() && self.over.contains(&id)) {
-                continue;
-            }
-            let Some(fixed) = record.fixed else { return Ok(None) };
-            held.insert(fixed.multipart.0);
-        }
-        Ok(Some(held))
-    }
-
     /// Aborts the multipart upload of a record that is over: part of removing the record.
     async fn abort_own(&mut self, record: &UploadRecord, multipart: &MultipartId) -> Result<()> {
         self.aborted.insert(multipart.0.clone());
-        if self.run.is_dry() { Ok(()) } else { self.abort(record, multipart).await }
+        if self.run.is_dry() { Ok(()) } else { self.abort(&record.key(), multipart).await }
     }
 
-    async fn abort(&self, record: &UploadRecord, multipart: &MultipartId) -> Result<()> {
-        self.bucket.store().abort_multipart(&record.key(), multipart).await.map_err(unreadable)
+    pub(super) async fn abort(&self, key: &ObjectKey, multipart: &MultipartId) -> Result<()> {
+        self.bucket.store().abort_multipart(key, multipart).await.map_err(unreadable)
     }
 
     async fn delete_bundles(
@@ -281,7 +235,7 @@ impl Sweep<'_> {
     }
 }
 
-fn finding(what: What, key: &ObjectKey, reason: &'static str, age: Option<Duration>) -> Finding {
+pub(super) fn finding(what: What, key: &ObjectKey, reason: &'static str, age: Option<Duration>) -> Finding {
     Finding { what, place: key.to_string(), reason, age, objects: 1 }
 }
 
@@ -293,6 +247,6 @@ fn complain(id: &UploadId, error: &Error) {
     tracing::warn!(upload.id = %id, error = %error, "an upload could not be swept");
 }
 
-fn unreadable(error: StoreError) -> Error {
+pub(super) fn unreadable(error: StoreError) -> Error {
     error.about(Subject::Upload)
 }

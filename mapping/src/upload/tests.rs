@@ -20,6 +20,7 @@ use crate::store::{Attributes, BodyStream, GetOptions, ObjectStore, Store};
 use crate::testing::TestBucket;
 
 mod ends;
+mod orphans;
 mod pressure;
 mod sequence;
 mod watched;

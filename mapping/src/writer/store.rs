@@ -6,10 +6,11 @@ use async_trait::async_trait;
 
 use super::place::{WriterPlace, lost_place};
 use super::turns::Turns;
-use crate::key::ObjectKey;
+use crate::key::{KeyPrefix, ObjectKey};
 use crate::store::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished, check,
+    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished, UnfinishedMarker,
+    UnfinishedPage, check,
 };
 
 /// A store around one that ignores conditions, or looks at them without a lock. Writes of one key
@@ -175,6 +176,14 @@ impl ObjectStore for LoneStore {
 
     async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.inner.list_multiparts(key).await
+    }
+
+    async fn list_multiparts_below(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<UnfinishedPage> {
+        self.inner.list_multiparts_below(prefix, after).await
     }
 
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {

@@ -15,7 +15,8 @@ use mapping::key::{KeyPrefix, ObjectKey};
 use mapping::random::{Random, SeededRandom};
 use mapping::store::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished,
+    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished, UnfinishedMarker,
+    UnfinishedPage,
 };
 
 use super::visible;
@@ -267,6 +268,14 @@ impl ObjectStore for Reach {
 
     async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.0.inner.list_multiparts(key).await
+    }
+
+    async fn list_multiparts_below(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<UnfinishedPage> {
+        self.0.inner.list_multiparts_below(prefix, after).await
     }
 
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {

@@ -25,6 +25,12 @@ pub enum Kind {
 
 const ALL: [Kind; 6] = [Kind::MinIo, Kind::SeaweedFs, Kind::Ministack, Kind::Moto, Kind::JuiceFs, Kind::Rclone];
 
+/// RELEASE.2025-09-07.
+const MINIO: &[&str] = &[
+    // It lists those of exactly one key.
+    "unfinished uploads are listed below a prefix",
+];
+
 /// SeaweedFS 4.48.
 const SEAWEEDFS: &[&str] = &[
     // Its Complete checks conditions, but not in one step with the commit.
@@ -102,7 +108,8 @@ impl Kind {
             Self::SeaweedFs => SEAWEEDFS,
             Self::Ministack => MINISTACK,
             Self::Moto => MOTO,
-            Self::MinIo | Self::JuiceFs | Self::Rclone | Self::Unknown => &[],
+            Self::MinIo => MINIO,
+            Self::JuiceFs | Self::Rclone | Self::Unknown => &[],
         };
         known.iter().copied().collect()
     }

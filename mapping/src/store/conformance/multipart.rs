@@ -1,9 +1,11 @@
 //! Multipart uploads that go well.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Check;
 use super::bench::{Bench, Checked, LOST, refused, same};
+use crate::key::KeyPrefix;
 use crate::store::{Condition, StoreErrorKind};
 
 /// No two answers of one store are further apart in this suite.
@@ -15,6 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check { name: "a part put again replaces the first", run: |bench| Box::pin(replaced(bench)) },
     Check { name: "all parts are listed by number", run: |bench| Box::pin(listed(bench)) },
     Check { name: "unfinished uploads are listed by key", run: |bench| Box::pin(unfinished(bench)) },
+    Check { name: "unfinished uploads are listed below a prefix", run: |bench| Box::pin(unfinished_below(bench)) },
     Check { name: "an upload replaces an object only when completed", run: |bench| Box::pin(invisible(bench)) },
     Check { name: "a complete if absent spares what is there", run: |bench| Box::pin(absent(bench)) },
     Check { name: "a complete if matching needs the newest ETag", run: |bench| Box::pin(matching(bench)) },
@@ -90,6 +93,27 @@ async fn unfinished(bench: &Bench) -> Checked {
         bench.store.list_multiparts(&bench.key("xy")).await?.into_iter().map(|upload| upload.id).collect();
     same("the other upload", &left, &vec![other.clone()])?;
     Ok(bench.store.abort_multipart(&bench.key("xy"), &other).await?)
+}
+
+async fn unfinished_below(bench: &Bench) -> Checked {
+    let names = ["a/x", "a/ö + 100%&<b>", "a/x", "a/deep/er", "ab/x", "b"];
+    let mut begun = Vec::new();
+    for name in names {
+        begun.push((bench.key(name), bench.create(name).await?));
+    }
+    let prefix = KeyPrefix::below(&bench.key("a"));
+    let (mut found, mut after) = (BTreeSet::new(), None);
+    loop {
+        let page = bench.store.list_multiparts_below(&prefix, after).await?;
+        found.extend(page.uploads.into_iter().map(|upload| (upload.key, upload.id.0)));
+        let Some(next) = page.next else { break };
+        after = Some(next);
+    }
+    let below: BTreeSet<_> = begun.iter().take(4).map(|(key, id)| (key.clone(), id.0.clone())).collect();
+    for (key, id) in &begun {
+        bench.store.abort_multipart(key, id).await?;
+    }
+    same("the uploads", &found, &below)
 }
 
 async fn invisible(bench: &Bench) -> Checked {

@@ -18,9 +18,10 @@ pub use self::plan::{Asked, Fault, Faults, Kill, Moment};
 use super::operation::Operation;
 use super::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished,
+    ObjectStore, Part, PartNumber, Store, StoreError, StoreErrorKind, StoreResult, Unfinished, UnfinishedMarker,
+    UnfinishedPage,
 };
-use crate::key::ObjectKey;
+use crate::key::{KeyPrefix, ObjectKey};
 
 /// A store around a store; without faults it changes nothing.
 #[derive(Debug)]
@@ -279,6 +280,15 @@ impl ObjectStore for FaultyStore {
     async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         let call = self.begin(Operation::ListMultiparts, &Condition::Always).await?;
         call.end(self.inner.list_multiparts(key).await).await
+    }
+
+    async fn list_multiparts_below(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<UnfinishedPage> {
+        let call = self.begin(Operation::ListMultiparts, &Condition::Always).await?;
+        call.end(self.inner.list_multiparts_below(prefix, after).await).await
     }
 
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {

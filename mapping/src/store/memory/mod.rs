@@ -19,10 +19,11 @@ use self::multipart::Uploads;
 use self::objects::{Objects, Stored};
 use super::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, Unfinished, check,
+    ObjectStore, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, Unfinished, UnfinishedMarker,
+    UnfinishedPage, check,
 };
 use crate::clock::Clock;
-use crate::key::ObjectKey;
+use crate::key::{KeyPrefix, ObjectKey};
 
 /// What a body read from memory comes in.
 const CHUNK: usize = 64 * 1024;
@@ -270,6 +271,14 @@ impl ObjectStore for MemoryStore {
 
     async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         Ok(self.state().uploads.of(key))
+    }
+
+    async fn list_multiparts_below(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<UnfinishedPage> {
+        Ok(self.state().uploads.below(prefix, after.as_ref()))
     }
 
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {

@@ -6,10 +6,14 @@ use bytes::{Bytes, BytesMut};
 use md5::{Digest, Md5};
 
 use crate::clock::Timestamp;
-use crate::key::ObjectKey;
+use crate::key::{KeyPrefix, ObjectKey};
 use crate::store::{
     Attributes, ETag, MultipartId, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, Unfinished,
+    UnfinishedMarker, UnfinishedPage,
 };
+
+/// The most uploads on one page of a listing.
+const PAGE: usize = 1000;
 
 /// One unfinished upload.
 struct Upload {
@@ -109,8 +113,20 @@ impl Uploads {
     }
 
     pub(super) fn of(&self, key: &ObjectKey) -> Vec<Unfinished> {
-        let of = self.open.iter().filter(|(_, upload)| upload.key == *key);
-        of.map(|(id, upload)| Unfinished { id: MultipartId(id.clone()), initiated: upload.initiated }).collect()
+        self.open.iter().filter(|(_, upload)| upload.key == *key).map(unfinished).collect()
+    }
+
+    /// A page of those below `prefix`, by key and id.
+    pub(super) fn below(&self, prefix: &KeyPrefix, after: Option<&UnfinishedMarker>) -> UnfinishedPage {
+        let place = |upload: &Unfinished| (upload.key.as_str().to_owned(), Some(upload.id.0.clone()));
+        let from = after.map(|after| (after.key.clone(), after.id.clone()));
+        let below = self.open.iter().filter(|(_, upload)| prefix.rest(&upload.key).is_some()).map(unfinished);
+        let mut left: Vec<_> = below.filter(|upload| from.as_ref().is_none_or(|from| place(upload) > *from)).collect();
+        left.sort_by_key(place);
+        let goes_on = left.len() > PAGE;
+        left.truncate(PAGE);
+        let last = left.last().map(place).filter(|_| goes_on);
+        UnfinishedPage { uploads: left, next: last.map(|(key, id)| UnfinishedMarker { key, id }) }
     }
 
     pub(super) fn all(&self) -> Vec<(ObjectKey, MultipartId)> {
@@ -120,6 +136,10 @@ impl Uploads {
     fn find(&self, key: &ObjectKey, id: &MultipartId) -> StoreResult<&Upload> {
         self.open.get(&id.0).filter(|upload| upload.key == *key).ok_or_else(|| unknown(id))
     }
+}
+
+fn unfinished((id, upload): (&String, &Upload)) -> Unfinished {
+    Unfinished { key: upload.key.clone(), id: MultipartId(id.clone()), initiated: upload.initiated }
 }
 
 fn unknown(id: &MultipartId) -> StoreError {

@@ -32,9 +32,10 @@ pub use self::settings::{Checksums, KeyPair, Retries, S3Settings, Timeouts};
 
 use super::{
     Attributes, Body, Capabilities, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId,
-    Object, ObjectMeta, ObjectStore, Part, PartNumber, StoreError, StoreResult, Unfinished, check,
+    Object, ObjectMeta, ObjectStore, Part, PartNumber, StoreError, StoreResult, Unfinished, UnfinishedMarker,
+    UnfinishedPage, check,
 };
-use crate::key::ObjectKey;
+use crate::key::{KeyPrefix, ObjectKey};
 
 /// A bucket of an S3 store. Cheap to clone.
 #[derive(Clone)]
@@ -189,6 +190,14 @@ impl ObjectStore for S3Store {
 
     async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.uploads_of(key).await
+    }
+
+    async fn list_multiparts_below(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<UnfinishedPage> {
+        self.uploads_below(prefix, after).await
     }
 
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {

@@ -9,10 +9,10 @@ use super::failure::{conditional, failed};
 use super::objects::unsigned;
 use super::{S3Store, body, check, encode};
 use crate::clock::Timestamp;
-use crate::key::ObjectKey;
+use crate::key::{KeyPrefix, ObjectKey};
 use crate::store::{
     Attributes, Body, Condition, ETag, MultipartId, Part, PartNumber, StoreError, StoreErrorKind, StoreResult,
-    Unfinished,
+    Unfinished, UnfinishedMarker, UnfinishedPage,
 };
 
 impl S3Store {
@@ -65,7 +65,7 @@ impl S3Store {
             }
             let next = answer.next_part_number_marker;
             if next.is_none() || next == marker {
-                return Err(breaks_off("list parts", key));
+                return Err(breaks_off("list parts", key.as_str()));
             }
             marker = next;
         }
@@ -111,32 +111,54 @@ impl S3Store {
     }
 
     pub(super) async fn uploads_of(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
-        let (mut uploads, mut after) = (Vec::new(), (None, None));
+        let (mut uploads, mut after) = (Vec::new(), None);
         loop {
-            let request = self.client.list_multipart_uploads().bucket(self.bucket()).prefix(key.as_str());
-            let request = request.set_key_marker(after.0.clone()).set_upload_id_marker(after.1.clone());
-            let answer = request.send().await.map_err(|error| failed("list multiparts", key.as_str(), error))?;
-            let page = answer.uploads.unwrap_or_default().into_iter();
-            let page = page.filter(|upload| upload.key.as_deref() == Some(key.as_str()));
-            uploads.extend(page.filter_map(|upload| {
-                let initiated = encode::timestamp(upload.initiated.as_ref());
-                Some(Unfinished { id: MultipartId(upload.upload_id?), initiated })
-            }));
-            let next = (answer.next_key_marker, answer.next_upload_id_marker);
-            if !answer.is_truncated.unwrap_or(false) {
-                return Ok(uploads);
-            }
-            if next.0.is_none() || next == after {
-                return Err(breaks_off("list multiparts", key));
-            }
-            after = next;
+            let page = self.page_of_uploads(key.as_str(), after).await?;
+            uploads.extend(page.uploads.into_iter().filter(|upload| upload.key == *key));
+            let Some(next) = page.next else { return Ok(uploads) };
+            after = Some(next);
         }
+    }
+
+    pub(super) async fn uploads_below(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<UnfinishedPage> {
+        let mut page = self.page_of_uploads(prefix.as_str(), after).await?;
+        page.uploads.retain(|upload| prefix.rest(&upload.key).is_some());
+        Ok(page)
+    }
+
+    async fn page_of_uploads(&self, prefix: &str, after: Option<UnfinishedMarker>) -> StoreResult<UnfinishedPage> {
+        let (key_marker, id_marker) = after.clone().map(|after| (after.key, after.id)).unzip();
+        // Keys are not asked for encoded: SeaweedFS says then that they are, and they are not. XML can carry
+        // every name that a file of ours can have.
+        let request = self.client.list_multipart_uploads().bucket(self.bucket()).prefix(prefix);
+        let request = request.set_key_marker(key_marker).set_upload_id_marker(id_marker.flatten());
+        let answer = request.send().await.map_err(|error| failed("list multiparts", prefix, error))?;
+        let uploads = answer.uploads.unwrap_or_default().into_iter().filter_map(|upload| {
+            let initiated = encode::timestamp(upload.initiated.as_ref());
+            Some(Unfinished { key: ObjectKey::listed(upload.key?), id: MultipartId(upload.upload_id?), initiated })
+        });
+        let uploads = uploads.collect();
+        if !answer.is_truncated.unwrap_or(false) {
+            return Ok(UnfinishedPage { uploads, next: None });
+        }
+        let next = answer.next_key_marker.map(|key| {
+            let id = answer.next_upload_id_marker.filter(|id| !id.is_empty());
+            UnfinishedMarker { key, id }
+        });
+        if next.is_none() || next == after {
+            return Err(breaks_off("list multiparts", prefix));
+        }
+        Ok(UnfinishedPage { uploads, next })
     }
 }
 
 /// A listing of which only a part was told is no listing.
-fn breaks_off(what: &str, key: &ObjectKey) -> StoreError {
-    let message = format!("{what} `{key}`: a page that goes on without saying where");
+fn breaks_off(what: &str, place: &str) -> StoreError {
+    let message = format!("{what} `{place}`: a page that goes on without saying where");
     StoreError::new(StoreErrorKind::Refused, message)
 }
 

@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
 use crate::clock::ManualClock;
-use crate::key::ObjectKey;
+use crate::key::{KeyPrefix, ObjectKey};
 use crate::store::memory::MemoryStore;
 use crate::store::{
     Attributes, Body, Condition, CopyRequest, ETag, GetOptions, ListPage, ListRequest, MultipartId, Object, ObjectMeta,
-    ObjectStore, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, Unfinished,
+    ObjectStore, Part, PartNumber, StoreError, StoreErrorKind, StoreResult, Unfinished, UnfinishedMarker,
+    UnfinishedPage,
 };
 
 #[derive(Debug)]
@@ -118,6 +119,14 @@ impl ObjectStore for Watched {
 
     async fn list_multiparts(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         self.count().list_multiparts(key).await
+    }
+
+    async fn list_multiparts_below(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<UnfinishedPage> {
+        self.count().list_multiparts_below(prefix, after).await
     }
 
     async fn tags(&self, key: &ObjectKey) -> StoreResult<BTreeMap<String, String>> {
