@@ -14,12 +14,13 @@ use mapping::files::{FileMeta, RangeRequest};
 use mapping::path::FilePath;
 use mapping::store::BodyStream;
 
+use super::ahead;
 use crate::download::encoded;
 
 /// The largest file that is fetched before its turn.
 const SMALL: u64 = 256 << 10;
 
-/// How many of them at once, and how many bytes they have together.
+/// How many of them at once, and how many bytes they have together; as many again are sent meanwhile.
 const AT_ONCE: usize = 16;
 const TOGETHER: u64 = 1 << 20;
 
@@ -73,10 +74,14 @@ pub(super) fn total(files: &[Found]) -> u64 {
 /// breaks off, which every client sees.
 pub(super) fn body(folder: Folder<Read>, files: Vec<Found>, coding: Coding, boundary: String) -> BodyStream {
     let end = Bytes::from(format!("--{boundary}--\r\n"));
-    let batches = stream::iter(batches(files));
-    let parts = batches.then(move |batch| fetch(folder.clone(), batch)).map(stream::iter).flatten();
-    let parts = parts.map(move |part| part_of(part, coding, &boundary)).flatten();
-    parts.chain(stream::once(async { Ok(end) })).boxed()
+    let fetches = batches(files).into_iter().map(move |batch| {
+        let (fetching, boundary) = (fetch(folder.clone(), batch), boundary.clone());
+        fetching.map(move |parts| {
+            let parts = stream::iter(parts);
+            parts.map(move |part| part_of(part, coding, &boundary)).flatten().boxed()
+        })
+    });
+    ahead::flattened(fetches).chain(stream::once(async { Ok(end) })).boxed()
 }
 
 /// The files in their order, small neighbours together.
