@@ -11,6 +11,9 @@ pub struct Settings {
     /// How long records are believed without looking again, counted from sending the request: a
     /// revocation made on another replica takes effect within it.
     pub cache_for: Duration,
+    /// For how much longer than records are believed a folder that was opened is; and how long a request may
+    /// take before it looks at the end whether what it wrote or removed was moved meanwhile.
+    pub opened_for: Duration,
     /// How long a small chunk waits for its neighbours before it is stored.
     pub hold_chunks_for: Duration,
     /// When a chunk is acknowledged.
@@ -86,6 +89,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             cache_for: Duration::from_secs(2),
+            opened_for: Duration::from_millis(500),
             hold_chunks_for: Duration::from_millis(500),
             acknowledge: Acknowledge::Held,
             remember_uploads_for: Duration::from_secs(60),

@@ -168,7 +168,7 @@ pub struct Unfinished {
     pub key: ObjectKey,
     /// Its id.
     pub id: MultipartId,
-    /// When it was begun, by the store's clock.
+    /// When it was begun, by the store's clock; in a far future where the store does not say.
     pub initiated: Timestamp,
 }
 

@@ -103,8 +103,10 @@ impl Upload {
             };
             let fixed = session.grid_for(&record, &survey).await?;
             let publishing = Publishing { upload: self, record: &record, survey: &survey, overwrite };
+            let began = self.folder.bucket().clock().elapsed();
             if let Some(done) = publishing.publish(fixed.as_ref()).await? {
                 self.folder.keep_if_live(&record.key()).await?;
+                self.folder.wait_if_moved_since(began, &record.path).await?;
                 return Ok(done);
             }
             // A grid may have been fixed meanwhile, also by another replica: parts show only with it.

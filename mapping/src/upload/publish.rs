@@ -47,7 +47,6 @@ impl Publishing<'_> {
             },
         };
         let folder = &self.upload.folder;
-        let began = folder.bucket().clock().elapsed();
         let writing = folder.begin_write_over(&self.record.path, self.overwrite).await?;
         let (existing, in_place) = (writing.existing().cloned(), writing.in_place().cloned());
         if let Some(done) = existing.as_ref().and_then(|there| self.session().is_mine(self.record, there)) {
@@ -66,11 +65,7 @@ impl Publishing<'_> {
             Some(fixed) => self.complete(fixed, &parts).await,
             None => self.put(in_place.as_ref()).await,
         };
-        let published = settle(charged, outcome)?;
-        if published.is_some() {
-            folder.wait_if_moved_since(began, &self.record.path).await?;
-        }
-        Ok(published)
+        settle(charged, outcome)
     }
 
     const fn session(&self) -> &Session {

@@ -19,7 +19,7 @@ use super::room::{fill, room, room_at_once};
 use super::start::UploadOptions;
 use crate::access::{Folder, Writes};
 use crate::budget::Permit;
-use crate::error::{Error, Result, Subject};
+use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::{FileMeta, WriteOptions};
 use crate::path::FilePath;
 use crate::store::BodyStream;
@@ -135,6 +135,8 @@ impl Upload {
     async fn given_up(&self, error: Error) -> Result<FileMeta> {
         match self.abort_unless_done(Finish::Ended).await {
             Ok(None) => {}
+            // It is there, and nobody sees it yet: its directory moved meanwhile.
+            Ok(Some(_)) if error.kind() == ErrorKind::Busy => {}
             // Only the answer was lost.
             Ok(Some(done)) => return Ok(meta(&self.session.active.known().0, &done)),
             Err(failed) => {

@@ -69,6 +69,7 @@ impl Counter {
         let core = Settings {
             hold_chunks_for: long,
             cache_for: long,
+            opened_for: long,
             remember_uploads_for: long,
             lease_for: long,
             job_after: long,

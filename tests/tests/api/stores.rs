@@ -15,7 +15,7 @@ const MINIO: &[&str] = &[
     // MinIO lists what another program named `x__XLDIR__` as the directory `x`.
     "filesystems::names::what_another_program_named_so_is_shown_read_and_removed",
     "backend_ai::clones::a_task_tells_what_could_not_be_done_and_that_it_was_stopped",
-    // Counts every request of many operations: where a store is slow, some are repeated.
+    // Counts what is asked of a store, whichever it is.
     "costs::",
     // Bring their own stores: embedded ones that deny or break something.
     "serve::doctor",

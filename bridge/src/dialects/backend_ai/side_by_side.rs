@@ -1,7 +1,7 @@
 //! Small files on their way into a folder, several at a time: each is several requests to the store, one after the
 //! other. Files whose paths overlap keep their order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -21,9 +21,18 @@ const AT_ONCE: usize = 16;
 pub(super) struct SideBySide {
     folder: Folder<Write>,
     begun: u64,
-    on_their_way: BTreeMap<u64, FilePath>,
+    on_their_way: BTreeMap<u64, Small>,
     ends: FuturesUnordered<BoxFuture<'static, (u64, mapping::Result<()>)>>,
+    /// Those that there was no space for beside the others: what others take the place of is counted as well
+    /// until they are there. Each is written once more, alone.
+    short: BTreeSet<u64>,
     stored: Stored,
+}
+
+/// A file that is all there.
+struct Small {
+    path: FilePath,
+    bytes: Bytes,
 }
 
 /// Why no more files are begun.
@@ -51,8 +60,8 @@ impl Failure {
 
 impl SideBySide {
     pub(super) fn new(folder: Folder<Write>) -> Self {
-        let (on_their_way, ends, stored) = (BTreeMap::new(), FuturesUnordered::new(), Stored::default());
-        Self { folder, begun: 0, on_their_way, ends, stored }
+        let (on_their_way, ends) = (BTreeMap::new(), FuturesUnordered::new());
+        Self { folder, begun: 0, on_their_way, ends, short: BTreeSet::new(), stored: Stored::default() }
     }
 
     /// Waits until the file at `path` may be begun.
@@ -61,7 +70,11 @@ impl SideBySide {
     /// What became of a file before it.
     pub(super) async fn way_for(&mut self, path: &FilePath) -> Result<(), Failure> {
         self.look()?;
-        while self.on_their_way.len() >= AT_ONCE || self.on_their_way.values().any(|other| other.overlaps(path)) {
+        let is_free = |files: &Self| {
+            let overlaps = files.on_their_way.values().any(|other| other.path.overlaps(path));
+            files.on_their_way.len() < AT_ONCE && files.short.is_empty() && !overlaps
+        };
+        while !is_free(self) {
             self.one_ends().await?;
         }
         Ok(())
@@ -91,13 +104,19 @@ impl SideBySide {
     /// As [`SideBySide::way_for`]: it is not begun then.
     pub(super) fn begin(&mut self, path: FilePath, bytes: Bytes) -> Result<(), Failure> {
         self.look()?;
-        let (folder, to, turn) = (self.folder.clone(), path.clone(), self.next_turn());
-        let write = async move { folder.write_bytes(&to, bytes, WriteOptions::default()).await };
-        // It goes on while the next one is read.
-        let written = self.folder.bucket().tasks().begin(write);
-        self.ends.push(async move { (turn, written.await.flatten().map(drop)) }.boxed());
-        self.on_their_way.insert(turn, path);
+        let (turn, small) = (self.next_turn(), Small { path, bytes });
+        let written = self.written(&small);
+        self.ends.push(async move { (turn, written.await) }.boxed());
+        self.on_their_way.insert(turn, small);
         Ok(())
+    }
+
+    /// Begins to write it; it goes on while the next one is read.
+    fn written(&self, small: &Small) -> impl Future<Output = mapping::Result<()>> + Send + use<> {
+        let (folder, path, bytes) = (self.folder.clone(), small.path.clone(), small.bytes.clone());
+        let write = async move { folder.write_bytes(&path, bytes, WriteOptions::default()).await };
+        let written = self.folder.bucket().tasks().begin(write);
+        async move { written.await.flatten().map(drop) }
     }
 
     /// Writes a file of any length once those before it are there.
@@ -134,17 +153,39 @@ impl SideBySide {
 
     /// Takes note of those that have ended.
     fn look(&mut self) -> Result<(), Failure> {
-        while self.one_ends().now_or_never().transpose()? == Some(true) {}
+        while let Some(Some((turn, written))) = self.ends.next().now_or_never() {
+            self.ended(turn, written)?;
+        }
         Ok(())
     }
 
     /// Waits until one has ended; `false` when there is none.
     async fn one_ends(&mut self) -> Result<bool, Failure> {
-        let Some((turn, written)) = self.ends.next().await else { return Ok(false) };
-        let path = self.on_their_way.remove(&turn);
+        let Some((turn, written)) = self.ends.next().await else { return self.one_alone().await };
+        self.ended(turn, written).map(|()| true)
+    }
+
+    fn ended(&mut self, turn: u64, written: mapping::Result<()>) -> Result<(), Failure> {
+        match written {
+            Err(error) if error.kind() == ErrorKind::OverQuota => drop(self.short.insert(turn)),
+            written => self.note(turn, written)?,
+        }
+        Ok(())
+    }
+
+    /// Writes one that there was no space for, now that no other is on its way; `false` when there is none.
+    async fn one_alone(&mut self) -> Result<bool, Failure> {
+        let Some(turn) = self.short.pop_first() else { return Ok(false) };
+        let Some(small) = self.on_their_way.get(&turn) else { return Ok(true) };
+        let written = self.written(small).await;
+        self.note(turn, written).map(|()| true)
+    }
+
+    fn note(&mut self, turn: u64, written: mapping::Result<()>) -> Result<(), Failure> {
+        let small = self.on_their_way.remove(&turn);
         written.map_err(|error| Failure { turn, error })?;
-        path.into_iter().for_each(|path| self.stored.note(turn, path));
-        Ok(true)
+        small.into_iter().for_each(|small| self.stored.note(turn, small.path));
+        Ok(())
     }
 }
 
@@ -178,7 +219,7 @@ impl Stored {
         }
         let names = self.first.values().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
         let more = if self.count > NAMED as u64 { " and others" } else { "" };
-        let message = format!("{}; stored before that: {} ({names}{more})", error.message(), self.count);
+        let message = format!("{}; stored nevertheless: {} ({names}{more})", error.message(), self.count);
         Error::new(error.kind(), error.subject(), message).caused_by(error)
     }
 }

@@ -22,14 +22,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::{Folder, Reads, no_such_folder};
-use crate::bucket::Settings;
+use crate::bucket::{Bucket, Settings};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::key::ObjectKey;
 use crate::path::FilePath;
 use crate::records::{FolderRecord, MoveStage, PendingMove};
-
-/// For how much longer than records are believed a folder that was opened is.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// Where what a client calls a path lies in the bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +42,14 @@ pub(in crate::files) enum Lies {
 impl Settings {
     /// How long after a move is written others may still go by what was before.
     pub(in crate::files) fn moves_known_after(&self) -> Duration {
-        self.cache_for + GRACE * 2
+        self.cache_for + self.opened_for * 2
+    }
+}
+
+impl Bucket {
+    /// Whether a request that began then, by the clock that only goes on, may not know where directories are now.
+    fn is_long_ago(&self, began: Duration) -> bool {
+        self.clock().elapsed().saturating_sub(began) >= self.settings().opened_for
     }
 }
 
@@ -84,7 +88,7 @@ impl<A> Folder<A> {
             return Ok(kept);
         }
         let (record, since) = self.latest();
-        if self.bucket().clock().elapsed().saturating_sub(since) < GRACE {
+        if !self.bucket().is_long_ago(since) {
             return Ok(record);
         }
         self.view_afresh().await

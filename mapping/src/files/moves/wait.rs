@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{GRACE, Lies};
+use super::Lies;
 use crate::access::{Folder, Reads, no_such_folder};
 use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::tree::Kind;
@@ -93,7 +93,7 @@ impl<A: Reads> Folder<A> {
     /// # Errors
     /// `Conflict` then: nobody can tell whether it is gone.
     pub(in crate::files) async fn refuse_moved_since(&self, began: Duration, path: &FilePath) -> Result<()> {
-        if self.bucket().clock().elapsed().saturating_sub(began) < GRACE || self.is_as_stored() {
+        if !self.bucket().is_long_ago(began) || self.is_as_stored() {
             return Ok(());
         }
         if self.view_afresh().await?.lies(path) == Lies::Here {
@@ -111,7 +111,7 @@ impl<A: Reads> Folder<A> {
     /// `Busy` when that takes long, `Unavailable` when the store does not say: it is there all the same. `NotFound`
     /// when the folder is no more.
     pub(crate) async fn wait_if_moved_since(&self, began: Duration, path: &FilePath) -> Result<()> {
-        if self.bucket().clock().elapsed().saturating_sub(began) < GRACE || self.is_as_stored() {
+        if !self.bucket().is_long_ago(began) || self.is_as_stored() {
             return Ok(());
         }
         self.view_afresh().await?;

@@ -15,6 +15,9 @@ use crate::store::{
     Unfinished, UnfinishedMarker, UnfinishedPage,
 };
 
+/// Later than anything happens.
+const NEVER: Timestamp = Timestamp::from_millis(u64::MAX);
+
 impl S3Store {
     pub(super) async fn create_upload(&self, key: &ObjectKey, attributes: Attributes) -> StoreResult<MultipartId> {
         let request = self.client.create_multipart_upload().bucket(self.bucket()).key(key.as_str());
@@ -138,7 +141,8 @@ impl S3Store {
         let request = request.set_key_marker(key_marker).set_upload_id_marker(id_marker.flatten());
         let answer = request.send().await.map_err(|error| failed("list multiparts", prefix, error))?;
         let uploads = answer.uploads.unwrap_or_default().into_iter().filter_map(|upload| {
-            let initiated = encode::timestamp(upload.initiated.as_ref());
+            // Not of 1970, where a store does not say: what is old may be aborted.
+            let initiated = upload.initiated.as_ref().map_or(NEVER, |time| encode::timestamp(Some(time)));
             Some(Unfinished { key: ObjectKey::listed(upload.key?), id: MultipartId(upload.upload_id?), initiated })
         });
         let uploads = uploads.collect();

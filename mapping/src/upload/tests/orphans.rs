@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::key::FolderPrefix;
-use crate::store::MultipartId;
+use crate::store::{Body, MultipartId};
 use crate::sweep::{Mode, What};
 
 /// As a copy by parts begins; nobody ends it.
@@ -49,6 +49,34 @@ async fn what_a_copy_left_that_died_is_swept_once_it_is_old() {
     append(&upload, 16 << 20..20 << 20).await.unwrap();
     upload.finish().await.unwrap();
     assert!(read(&folder, "to/copy").await == content(0..20 << 20));
+}
+
+/// SeaweedFS shows an upload after it was completed when it dies before it forgets it; an abort takes the bytes of
+/// the file then.
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_the_file_may_be_made_of_is_left_alone() {
+    let (counted, memory, clock) = counted();
+    let test = TestBucket::over(Arc::clone(&counted) as Store, Arc::clone(&clock), Settings::default()).await;
+    let folder = test.open::<Write>().await;
+    let part = async |(key, id): &(ObjectKey, MultipartId), number, bytes: usize| {
+        memory.put_part(key, id, number, Body::from(vec![1; bytes])).await.unwrap();
+    };
+    let file = async |name: &str| {
+        drop(folder.write(&name.parse().unwrap(), None, body(0..3000), WriteOptions::default()).await.unwrap())
+    };
+
+    file("older").await;
+    clock.advance(Duration::from_secs(60));
+    let (same, shorter) = (begin(&memory, folder.prefix(), "f").await, begin(&memory, folder.prefix(), "f").await);
+    let newer = begin(&memory, folder.prefix(), "older").await;
+    for (upload, last) in [(&same, 1000), (&shorter, 999), (&newer, 1000)] {
+        part(upload, 1, 2000).await;
+        part(upload, 2, last).await;
+    }
+    file("f").await;
+    clock.advance(Settings::default().session_life);
+    assert_eq!(test.bucket.sweep_uploads().await.unwrap().orphans, 2);
+    assert_eq!(memory.unfinished(), [same]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,6 +12,7 @@ mod folders;
 mod hostile;
 mod invitations;
 mod lists;
+mod nearly_full;
 mod pages;
 pub(crate) mod routes;
 mod sharing;

@@ -27,6 +27,22 @@ pub(super) fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
     form
 }
 
+pub(super) fn names(range: std::ops::Range<usize>) -> Vec<String> {
+    range.map(|number| format!("f{number:02}")).collect()
+}
+
+/// Files that all have the same bytes.
+pub(super) fn form_of(names: &[String], content: &[u8]) -> Vec<u8> {
+    let parts: Vec<_> = names.iter().map(|name| (name.as_str(), content)).collect();
+    form(&parts)
+}
+
+/// The form of a client that does not say how long its parts are.
+pub(super) fn without_lengths(form: &[u8]) -> Vec<u8> {
+    let lines = form.split_inclusive(|byte| *byte == b'\n');
+    lines.filter(|line| !line.starts_with(b"Content-Length")).flatten().copied().collect()
+}
+
 pub(super) async fn sent(person: &Person, form: Vec<u8>) -> Reply {
     let kind = "multipart/form-data; boundary=XX";
     let request = person.signs.request(Method::POST, "/folders/mydata/upload", kind, form.into());
@@ -103,12 +119,12 @@ async fn a_form_that_breaks_off_leaves_what_was_complete_and_says_so() {
     for cut in [17 << 20, 300] {
         let refused = sent(&ann, whole[..whole.len() - cut].to_vec()).await.expect_problem(400, "invalid-api-params");
         let said = refused.json()["msg"].as_str().expect("a message").to_owned();
-        assert_eq!(said, "the form ended early or was cut off; stored before that: 2 (`first`, `second`)");
+        assert_eq!(said, "the form ended early or was cut off; stored nevertheless: 2 (`first`, `second`)");
         assert_eq!(ann.calls.names(&id, "").await.1, ["first", "second"]);
     }
     let longer = String::from_utf8(form(&[("a", b"1"), ("b", b"123")])).unwrap().replace("Length: 3", "Length: 4");
     let refused = sent(&ann, longer.into_bytes()).await.expect_problem(400, "invalid-api-params");
-    assert!(refused.text().contains("not as long as its Content-Length; stored before that: 1 (`a`)"));
+    assert!(refused.text().contains("not as long as its Content-Length; stored nevertheless: 1 (`a`)"));
     assert_eq!(ann.calls.names(&id, "").await.1, ["a", "first", "second"]);
     app.settle().await;
     assert_eq!(app.core().budget().held(), 0);
@@ -149,7 +165,7 @@ async fn a_form_ends_where_a_limit_is_reached() {
     // They are written side by side: either may be the one that fits.
     let there = ann.calls.names(&id, "").await.1;
     assert!(there == ["one"] || there == ["other"], "{there:?}");
-    let said = format!("stored before that: 1 (`{}`)", there[0]);
+    let said = format!("stored nevertheless: 1 (`{}`)", there[0]);
     assert!(refused.expect_problem(412, "quota-exceeded").text().contains(&said));
 }
 
