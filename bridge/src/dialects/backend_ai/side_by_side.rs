@@ -24,8 +24,9 @@ pub(super) struct SideBySide {
     on_their_way: BTreeMap<u64, Small>,
     ends: FuturesUnordered<BoxFuture<'static, (u64, mapping::Result<()>)>>,
     /// Those that there was no space for beside the others: what others take the place of is counted as well
-    /// until they are there. Each is written once more, alone.
+    /// until they are there. Each is written once more, alone, and so is what comes after it.
     short: BTreeSet<u64>,
+    at_once: usize,
     stored: Stored,
 }
 
@@ -61,7 +62,8 @@ impl Failure {
 impl SideBySide {
     pub(super) fn new(folder: Folder<Write>) -> Self {
         let (on_their_way, ends) = (BTreeMap::new(), FuturesUnordered::new());
-        Self { folder, begun: 0, on_their_way, ends, short: BTreeSet::new(), stored: Stored::default() }
+        let (short, stored) = (BTreeSet::new(), Stored::default());
+        Self { folder, begun: 0, on_their_way, ends, short, at_once: AT_ONCE, stored }
     }
 
     /// Waits until the file at `path` may be begun.
@@ -72,7 +74,7 @@ impl SideBySide {
         self.look()?;
         let is_free = |files: &Self| {
             let overlaps = files.on_their_way.values().any(|other| other.path.overlaps(path));
-            files.on_their_way.len() < AT_ONCE && files.short.is_empty() && !overlaps
+            files.on_their_way.len() < files.at_once && files.short.is_empty() && !overlaps
         };
         while !is_free(self) {
             self.one_ends().await?;
@@ -176,6 +178,7 @@ impl SideBySide {
     /// Writes one that there was no space for, now that no other is on its way; `false` when there is none.
     async fn one_alone(&mut self) -> Result<bool, Failure> {
         let Some(turn) = self.short.pop_first() else { return Ok(false) };
+        self.at_once = 1;
         let Some(small) = self.on_their_way.get(&turn) else { return Ok(true) };
         let written = self.written(small).await;
         self.note(turn, written).map(|()| true)
