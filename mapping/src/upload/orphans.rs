@@ -26,7 +26,7 @@ impl Sweep<'_> {
     /// to be called when the sessions were read. One request for each 1,000 that are unfinished; for each
     /// 1,000 that have orphans among them a look at the sessions, and two or three requests for an orphan.
     ///
-    /// MinIO lists nothing here, and drops what is old by itself; SeaweedFS lists the first 1,000. Prefixes
+    /// MinIO lists nothing here, and drops what is old by itself; SeaweedFS lists one page. Prefixes
     /// that were adopted are left out: what is unfinished there may be another program's.
     pub(super) async fn abort_strays(&mut self) -> Result<()> {
         let (prefix, mut after) = (KeyPrefix::data(), None);
@@ -105,17 +105,17 @@ impl Sweep<'_> {
     }
 
     /// Whether aborting an upload could take the bytes of the file that is there. SeaweedFS makes the file
-    /// and then forgets the upload: where it dies between the two, both lead to the same bytes, and an abort
-    /// removes them. Such an upload has as many bytes as the file, and is no younger; it is left to the
-    /// store's own rules, as is the copy that died with all of its parts before another one was made.
+    /// and then forgets the upload, part after part: where it dies before the end, both lead to the same bytes,
+    /// and an abort removes them. Such an upload has parts, and is no younger than the file; it is left to the
+    /// store's own rules, as is the copy that died after its first part and was made again.
     async fn may_be_file(&self, orphan: &Unfinished, there: Option<&ObjectMeta>) -> Result<bool> {
-        let Some(there) = there.filter(|there| orphan.initiated.since(there.modified) < A_SECOND) else {
+        if there.is_none_or(|there| orphan.initiated.since(there.modified) >= A_SECOND) {
             return Ok(false);
-        };
+        }
         match self.bucket.store().list_parts(&orphan.key, &orphan.id).await {
             Err(error) if error.kind() == StoreErrorKind::NoSuchUpload => Ok(false),
             Err(error) => Err(unreadable(error)),
-            Ok(parts) => Ok(parts.iter().map(|part| part.size).sum::<u64>() == there.size),
+            Ok(parts) => Ok(!parts.is_empty()),
         }
     }
 

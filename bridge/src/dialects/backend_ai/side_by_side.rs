@@ -1,7 +1,7 @@
 //! Small files on their way into a folder, several at a time: each is several requests to the store, one after the
 //! other. Files whose paths overlap keep their order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -21,19 +21,20 @@ const AT_ONCE: usize = 16;
 pub(super) struct SideBySide {
     folder: Folder<Write>,
     begun: u64,
-    on_their_way: BTreeMap<u64, Small>,
-    ends: FuturesUnordered<BoxFuture<'static, (u64, mapping::Result<()>)>>,
+    on_their_way: BTreeMap<u64, FilePath>,
+    ends: FuturesUnordered<BoxFuture<'static, (u64, mapping::Result<Written>)>>,
     /// Those that there was no space for beside the others: what others take the place of is counted as well
     /// until they are there. Each is written once more, alone, and so is what comes after it.
-    short: BTreeSet<u64>,
+    short: BTreeMap<u64, Bytes>,
     at_once: usize,
     stored: Stored,
 }
 
-/// A file that is all there.
-struct Small {
-    path: FilePath,
-    bytes: Bytes,
+/// What became of a file.
+enum Written {
+    Stored,
+    /// There was no space for it; its bytes.
+    Short(Error, Bytes),
 }
 
 /// Why no more files are begun.
@@ -62,7 +63,7 @@ impl Failure {
 impl SideBySide {
     pub(super) fn new(folder: Folder<Write>) -> Self {
         let (on_their_way, ends) = (BTreeMap::new(), FuturesUnordered::new());
-        let (short, stored) = (BTreeSet::new(), Stored::default());
+        let (short, stored) = (BTreeMap::new(), Stored::default());
         Self { folder, begun: 0, on_their_way, ends, short, at_once: AT_ONCE, stored }
     }
 
@@ -73,7 +74,7 @@ impl SideBySide {
     pub(super) async fn way_for(&mut self, path: &FilePath) -> Result<(), Failure> {
         self.look()?;
         let is_free = |files: &Self| {
-            let overlaps = files.on_their_way.values().any(|other| other.path.overlaps(path));
+            let overlaps = files.on_their_way.values().any(|other| other.overlaps(path));
             files.on_their_way.len() < files.at_once && files.short.is_empty() && !overlaps
         };
         while !is_free(self) {
@@ -106,19 +107,23 @@ impl SideBySide {
     /// As [`SideBySide::way_for`]: it is not begun then.
     pub(super) fn begin(&mut self, path: FilePath, bytes: Bytes) -> Result<(), Failure> {
         self.look()?;
-        let (turn, small) = (self.next_turn(), Small { path, bytes });
-        let written = self.written(&small);
+        let (turn, written) = (self.next_turn(), self.written(path.clone(), bytes));
         self.ends.push(async move { (turn, written.await) }.boxed());
-        self.on_their_way.insert(turn, small);
+        self.on_their_way.insert(turn, path);
         Ok(())
     }
 
-    /// Begins to write it; it goes on while the next one is read.
-    fn written(&self, small: &Small) -> impl Future<Output = mapping::Result<()>> + Send + use<> {
-        let (folder, path, bytes) = (self.folder.clone(), small.path.clone(), small.bytes.clone());
-        let write = async move { folder.write_bytes(&path, bytes, WriteOptions::default()).await };
+    /// Begins to write it; it goes on while the next one is read. Nothing is kept of what is stored.
+    fn written(&self, path: FilePath, bytes: Bytes) -> impl Future<Output = mapping::Result<Written>> + Send + use<> {
+        let folder = self.folder.clone();
+        let write = async move {
+            match folder.write_bytes(&path, bytes.clone(), WriteOptions::default()).await {
+                Err(error) if error.kind() == ErrorKind::OverQuota => Ok(Written::Short(error, bytes)),
+                written => written.map(|_| Written::Stored),
+            }
+        };
         let written = self.folder.bucket().tasks().begin(write);
-        async move { written.await.flatten().map(drop) }
+        async move { written.await.flatten() }
     }
 
     /// Writes a file of any length once those before it are there.
@@ -167,27 +172,34 @@ impl SideBySide {
         self.ended(turn, written).map(|()| true)
     }
 
-    fn ended(&mut self, turn: u64, written: mapping::Result<()>) -> Result<(), Failure> {
+    fn ended(&mut self, turn: u64, written: mapping::Result<Written>) -> Result<(), Failure> {
         match written {
-            Err(error) if error.kind() == ErrorKind::OverQuota => drop(self.short.insert(turn)),
-            written => self.note(turn, written)?,
+            Ok(Written::Short(_, bytes)) => drop(self.short.insert(turn, bytes)),
+            written => self.note(turn, written.map(drop))?,
         }
         Ok(())
     }
 
     /// Writes one that there was no space for, now that no other is on its way; `false` when there is none.
+    /// Where there is none now either, it is not looked for any more: each look may be long.
     async fn one_alone(&mut self) -> Result<bool, Failure> {
-        let Some(turn) = self.short.pop_first() else { return Ok(false) };
+        let Some((turn, bytes)) = self.short.pop_first() else { return Ok(false) };
         self.at_once = 1;
-        let Some(small) = self.on_their_way.get(&turn) else { return Ok(true) };
-        let written = self.written(small).await;
+        let Some(path) = self.on_their_way.get(&turn).cloned() else { return Ok(true) };
+        let written = match self.written(path, bytes).await {
+            Ok(Written::Short(error, _)) => {
+                self.short.clear();
+                Err(error)
+            }
+            written => written.map(drop),
+        };
         self.note(turn, written).map(|()| true)
     }
 
     fn note(&mut self, turn: u64, written: mapping::Result<()>) -> Result<(), Failure> {
-        let small = self.on_their_way.remove(&turn);
+        let path = self.on_their_way.remove(&turn);
         written.map_err(|error| Failure { turn, error })?;
-        small.into_iter().for_each(|small| self.stored.note(turn, small.path));
+        path.into_iter().for_each(|path| self.stored.note(turn, path));
         Ok(())
     }
 }

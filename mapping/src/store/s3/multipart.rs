@@ -68,7 +68,7 @@ impl S3Store {
             }
             let next = answer.next_part_number_marker;
             if next.is_none() || next == marker {
-                return Err(breaks_off("list parts", key.as_str()));
+                return Err(breaks_off("list parts", key));
             }
             marker = next;
         }
@@ -116,10 +116,13 @@ impl S3Store {
     pub(super) async fn uploads_of(&self, key: &ObjectKey) -> StoreResult<Vec<Unfinished>> {
         let (mut uploads, mut after) = (Vec::new(), None);
         loop {
-            let page = self.page_of_uploads(key.as_str(), after).await?;
+            let (page, is_last) = self.page_of_uploads(key.as_str(), after).await?;
             uploads.extend(page.uploads.into_iter().filter(|upload| upload.key == *key));
-            let Some(next) = page.next else { return Ok(uploads) };
-            after = Some(next);
+            match page.next {
+                None if is_last => return Ok(uploads),
+                None => return Err(breaks_off("list multiparts", key)),
+                next => after = next,
+            }
         }
     }
 
@@ -128,12 +131,21 @@ impl S3Store {
         prefix: &KeyPrefix,
         after: Option<UnfinishedMarker>,
     ) -> StoreResult<UnfinishedPage> {
-        let mut page = self.page_of_uploads(prefix.as_str(), after).await?;
+        let (mut page, is_last) = self.page_of_uploads(prefix.as_str(), after).await?;
+        if page.next.is_none() && !is_last {
+            // SeaweedFS. What is listed is true nevertheless.
+            tracing::warn!(%prefix, "the store lists only a part of the unfinished multipart uploads");
+        }
         page.uploads.retain(|upload| prefix.rest(&upload.key).is_some());
         Ok(page)
     }
 
-    async fn page_of_uploads(&self, prefix: &str, after: Option<UnfinishedMarker>) -> StoreResult<UnfinishedPage> {
+    /// A page, and whether it is the last: one that is not and says no new place to go on has no next.
+    async fn page_of_uploads(
+        &self,
+        prefix: &str,
+        after: Option<UnfinishedMarker>,
+    ) -> StoreResult<(UnfinishedPage, bool)> {
         let (key_marker, id_marker) = after.clone().map(|after| (after.key, after.id)).unzip();
         // Keys are not asked for encoded: SeaweedFS says then that they are, and they are not. XML can carry
         // every name that a file of ours can have.
@@ -146,23 +158,19 @@ impl S3Store {
             Some(Unfinished { key: ObjectKey::listed(upload.key?), id: MultipartId(upload.upload_id?), initiated })
         });
         let uploads = uploads.collect();
-        if !answer.is_truncated.unwrap_or(false) {
-            return Ok(UnfinishedPage { uploads, next: None });
-        }
+        let is_last = !answer.is_truncated.unwrap_or(false);
         let next = answer.next_key_marker.map(|key| {
             let id = answer.next_upload_id_marker.filter(|id| !id.is_empty());
             UnfinishedMarker { key, id }
         });
-        if next.is_none() || next == after {
-            return Err(breaks_off("list multiparts", prefix));
-        }
-        Ok(UnfinishedPage { uploads, next })
+        let next = next.filter(|next| !is_last && after.as_ref() != Some(next));
+        Ok((UnfinishedPage { uploads, next }, is_last))
     }
 }
 
 /// A listing of which only a part was told is no listing.
-fn breaks_off(what: &str, place: &str) -> StoreError {
-    let message = format!("{what} `{place}`: a page that goes on without saying where");
+fn breaks_off(what: &str, key: &ObjectKey) -> StoreError {
+    let message = format!("{what} `{key}`: a page that goes on without saying where");
     StoreError::new(StoreErrorKind::Refused, message)
 }
 

@@ -178,8 +178,9 @@ async fn nothing_is_begun_once_a_file_failed_and_the_answer_names_what_is_there(
     let look = async {
         // Each that waits was looked for, and the one that is refused.
         let is_refused = async || scene.store.waiting() >= 3 && scene.looks() - before > scene.store.waiting() as u64;
-        scene.app.until("one is refused while others wait", is_refused).await;
+        scene.app.until("one is refused while others wait", &is_refused).await;
         scene.app.settle().await;
+        scene.app.until("and none comes after it", is_refused).await;
         scene.store.let_all_go();
     };
     let refused = tokio::join!(sent(&scene.ann, form_of(&more, b"2")), look).0;

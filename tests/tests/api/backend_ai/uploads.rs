@@ -1,7 +1,7 @@
 //! Files in forms, as clients up to 20.03 send them.
 
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use mapping::Settings;
 use reqwest::Method;
 use serde_json::json;
@@ -196,4 +196,25 @@ async fn a_large_form_takes_no_more_memory_than_the_budget_and_a_little() {
     let grown = most_resident(server.pid()).expect("it runs") - before;
     println!("{} MiB more for a form of {pieces} MiB", grown >> 20);
     assert!(grown < 100 << 20, "{} MiB more for a form of {pieces} MiB", grown >> 20);
+}
+
+#[tokio::test]
+async fn what_is_stored_is_not_kept_while_a_slow_client_sends_the_next_file() {
+    let (app, ann, id) = scene().await;
+    let (names, large) = (names(0..17), pattern(100_000, 1));
+    let whole = Bytes::from(form_of(&names, &large));
+    let (first, rest) = (whole.slice(..whole.len() - 50_000), whole.slice(whole.len() - 50_000..));
+    let (go_on, wait) = tokio::sync::oneshot::channel();
+    let rest = stream::once(async move { wait.await.map(|()| rest).map_err(std::io::Error::other) });
+    let body = reqwest::Body::wrap_stream(stream::iter([Ok(first)]).chain(rest));
+    let kind = "multipart/form-data; boundary=XX";
+    let request = ann.signs.request(Method::POST, "/folders/mydata/upload", kind, Bytes::new());
+    let look = async {
+        let is_stored = async || ann.calls.names(&id, "").await.1.len() == 16;
+        app.until("sixteen are stored", is_stored).await;
+        app.until("only the last is kept", async || app.core().budget().held() <= 100_000).await;
+        go_on.send(()).expect("the form is read on");
+    };
+    tokio::join!(ann.signs.send(request.body(body)), look).0.expect(201);
+    assert_eq!(ann.calls.names(&id, "").await.1, names);
 }
