@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result, Subject};
 use crate::files::tree::Kind;
 use crate::path::{DirPath, FilePath};
 use crate::records::{FolderRecord, MoveStage, PendingMove};
-use crate::store::ObjectMeta;
+use crate::store::{ObjectMeta, StoreErrorKind};
 
 /// How often it is looked whether the wait is over.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -104,8 +104,10 @@ impl<A: Reads> Folder<A> {
     }
 
     /// To be asked once something was written at `path` by a request that began at `began`: one that took long may
-    /// have ended when its directory had moved. What is at an old key follows; once none is looked at any more, what
-    /// came later is seen when the old path is free, which this waits for.
+    /// have ended when its directory had moved. What is at an old key follows, which this waits for, unless it came
+    /// after the last look: then it is seen when the old path is free, which this waits for as well.
+    ///
+    /// Who has waited long for a file to follow does not wait on: many follow, and it is seen meanwhile.
     ///
     /// # Errors
     /// `Busy` when that takes long, `Unavailable` when the store does not say: it is there all the same. `NotFound`
@@ -114,9 +116,30 @@ impl<A: Reads> Folder<A> {
         if !self.bucket().is_long_ago(began) || self.is_as_stored() {
             return Ok(());
         }
-        self.view_afresh().await?;
-        let too_late = |pending: &&PendingMove| pending.stage == MoveStage::Followed && path.is_within(&pending.from);
-        self.wait_while(|record| record.moves.iter().find(too_late)).await
+        let mut waited = Duration::ZERO;
+        loop {
+            let record = self.view_afresh().await?;
+            let Some(pending) = record.moves.iter().find(|pending| path.is_within(&pending.from)) else {
+                return Ok(());
+            };
+            let is_following = pending.stage == MoveStage::Following;
+            if is_following && !self.is_at_its_key(path).await? {
+                return Ok(());
+            }
+            if waited >= self.bucket().settings().wait_for_moves {
+                return if is_following { Ok(()) } else { Err(busy(pending)) };
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            waited += LOOK_EVERY;
+        }
+    }
+
+    async fn is_at_its_key(&self, path: &FilePath) -> Result<bool> {
+        match self.bucket().store().head(&self.key(path)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == StoreErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error.about(Subject::File)),
+        }
     }
 
     /// Whether something at, above or below `directory` is on its way there, or from there.

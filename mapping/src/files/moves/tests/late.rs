@@ -60,6 +60,38 @@ async fn a_write_that_a_move_overtook_is_seen_once_it_is_answered() {
     }
 }
 
+/// The mover has found nothing any more, and is about to note that all has followed.
+#[tokio::test(start_paused = true)]
+async fn a_write_after_the_last_look_of_a_move_is_seen_once_it_is_answered() {
+    for way in [Way::Write, Way::Copy, Way::Upload] {
+        let scene = Scene::of(&["a/1", "b"]).await;
+        let (store, folder) = scene.obstructed(2).await;
+        let (held, mover) = scene.obstructed(1).await;
+        store.hold(way.operation(), scene.key("a/new").as_str());
+        let step = Duration::from_millis(10);
+        let overtake = async {
+            while !store.is_holding() {
+                tokio::time::sleep(step).await;
+            }
+            let moved = mover.move_to(&path("a"), &mover, &path("t"), ConflictPolicy::Reject).await.unwrap();
+            moved.ended().await.unwrap();
+            held.hold(Operation::Put, ObjectKey::folder(scene.id()).as_str());
+            while !held.is_holding() {
+                scene.test.clock.advance(step);
+                tokio::time::sleep(step).await;
+            }
+            assert!(!scene.objects().await.contains(&"a/1".to_owned()), "all had followed");
+            store.let_go();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert_eq!(scene.moves().await[0].stage, MoveStage::Following);
+            held.let_go();
+        };
+        tokio::join!(way.write(&folder), overtake);
+        scene.test.clock.advance(scene.settings.cache_for);
+        assert!(scene.replica(3).await.sees("a/new").await, "{way:?}: {:?}", scene.objects().await);
+    }
+}
+
 /// How `a/new` comes to be.
 #[derive(Clone, Copy, Debug)]
 enum Way {
