@@ -4,15 +4,16 @@
 //! come in the same order fails at the same places.
 
 mod body;
+mod call;
 mod plan;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 
+use self::call::Call;
 pub use self::plan::{Asked, Fault, Faults, Kill, Moment};
 
 use super::operation::Operation;
@@ -38,14 +39,6 @@ struct Plan {
     faults: Faults,
     kill: Option<Kill>,
     trace: Option<Vec<Asked>>,
-}
-
-/// What befalls one call that was let through.
-struct Call<'s> {
-    store: &'s FaultyStore,
-    fault: Option<Fault>,
-    /// How long its answer takes.
-    answer_delay: Option<Duration>,
 }
 
 impl FaultyStore {
@@ -128,41 +121,6 @@ impl FaultyStore {
             (None, Some(Fault::Refuse)) => Err(unavailable("503 SlowDown")),
             (None, Some(Fault::Conflict)) => Err(StoreError::new(StoreErrorKind::Conflict, "409, by order")),
             (_, fault) => Ok(Call { store: self, fault, answer_delay }),
-        }
-    }
-}
-
-impl Call<'_> {
-    fn resends(&self) -> bool {
-        self.fault == Some(Fault::Resend)
-    }
-
-    fn sent(&self, body: Body) -> Body {
-        if self.fault == Some(Fault::CutBody) { body::cut(body) } else { body }
-    }
-
-    fn received(&self, object: Object) -> Object {
-        if self.fault == Some(Fault::CutBody) { body::cut_object(object) } else { object }
-    }
-
-    /// The upload is gone before the call reaches the store.
-    async fn drop_upload(&self, key: &ObjectKey, upload: &MultipartId) -> StoreResult<()> {
-        if self.fault == Some(Fault::DropUpload) {
-            self.store.inner.abort_multipart(key, upload).await?;
-        }
-        Ok(())
-    }
-
-    async fn end<T>(self, result: StoreResult<T>) -> StoreResult<T> {
-        if let Some(delay) = self.answer_delay {
-            tokio::time::sleep(delay).await;
-        }
-        match self.fault {
-            // Also for a call that was under way when another one was the last.
-            _ if self.store.is_dead() => Err(dead()),
-            Some(Fault::LoseAnswer) => Err(unavailable("the answer was lost")),
-            Some(Fault::CutBody) if result.is_err() => Err(unavailable("the connection was cut")),
-            _ => result,
         }
     }
 }
