@@ -28,7 +28,10 @@ const OVER: Duration = Duration::from_secs(16 * 60);
 const SILENCE: Duration = Duration::from_secs(121);
 
 /// How long it may take until jobs that were left are over.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long what was taken over is left alone: it waits for news of a move, twice, and must not lose its lease.
+const UNDISTURBED: Duration = Duration::from_secs(15);
 
 /// Longer than an upload that nobody goes on with is kept.
 const LONG: Duration = Duration::from_secs(40 * 24 * 60 * 60);
@@ -99,9 +102,9 @@ async fn all_is_there(clients: &mut [Client]) {
 
 /// Another replica, whose time passes faster, goes on with what the dead have left.
 async fn end_jobs(core: &Bucket, clock: &AheadClock) {
-    let began = Instant::now();
+    let (began, mut taken_at) = (Instant::now(), None::<Instant>);
     loop {
-        core.tend_jobs().await.expect("a look at all jobs");
+        let mut taken = core.tend_jobs().await.expect("a look at all jobs");
         let page = core.jobs_page(JobFilter::default(), None, 1000).await.expect("the jobs");
         assert!(page.next.is_none(), "more jobs than a page has");
         let stuck: Vec<_> = page.jobs.into_iter().filter(|job| !job.state.is_over()).collect();
@@ -110,8 +113,13 @@ async fn end_jobs(core: &Bucket, clock: &AheadClock) {
         }
         assert!(began.elapsed() < PATIENCE, "jobs are stuck: {stuck:?}");
         // Only what nobody works on: a step of what it has taken over itself is to come to its end.
-        clock.advance(SILENCE);
-        core.tend_jobs().await.expect("a look at all jobs");
+        if taken == 0 && taken_at.is_none_or(|at| at.elapsed() >= UNDISTURBED) {
+            clock.advance(SILENCE);
+            taken = core.tend_jobs().await.expect("a look at all jobs");
+        }
+        if taken > 0 {
+            taken_at = Some(Instant::now());
+        }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
