@@ -147,6 +147,7 @@ impl ObstructedStore {
 #[async_trait]
 impl ObjectStore for ObstructedStore {
     async fn get(&self, key: &ObjectKey, options: GetOptions) -> StoreResult<Object> {
+        self.pass(Operation::Get, key).await;
         let forgets = self.forgets_conditions.load(Ordering::SeqCst);
         let if_match = options.if_match.filter(|_| !forgets);
         self.inner.get(key, GetOptions { if_match, ..options }).await
@@ -224,6 +225,7 @@ impl ObjectStore for ObstructedStore {
         parts: &[Part],
         condition: Condition,
     ) -> StoreResult<ETag> {
+        self.pass(Operation::CompleteMultipart, key).await;
         self.inner.complete_multipart(key, upload, parts, condition).await
     }
 

@@ -14,15 +14,17 @@ use mapping::files::{FileMeta, RangeRequest};
 use mapping::path::FilePath;
 use mapping::store::BodyStream;
 
-use super::ahead;
 use crate::download::encoded;
 
 /// The largest file that is fetched before its turn.
 const SMALL: u64 = 256 << 10;
 
-/// How many of them at once, and how many bytes they have together; as many again are sent meanwhile.
+/// How many of them at once, and how many bytes they have together.
 const AT_ONCE: usize = 16;
 const TOGETHER: u64 = 1 << 20;
+
+/// How many such batches are here at a time: one is fetched while the one before it is sent.
+const BATCHES: usize = 2;
 
 /// What is compressed in one go before others get their turn.
 const STRETCH: usize = 64 << 10;
@@ -74,14 +76,10 @@ pub(super) fn total(files: &[Found]) -> u64 {
 /// breaks off, which every client sees.
 pub(super) fn body(folder: Folder<Read>, files: Vec<Found>, coding: Coding, boundary: String) -> BodyStream {
     let end = Bytes::from(format!("--{boundary}--\r\n"));
-    let fetches = batches(files).into_iter().map(move |batch| {
-        let (fetching, boundary) = (fetch(folder.clone(), batch), boundary.clone());
-        fetching.map(move |parts| {
-            let parts = stream::iter(parts);
-            parts.map(move |part| part_of(part, coding, &boundary)).flatten().boxed()
-        })
-    });
-    ahead::flattened(fetches).chain(stream::once(async { Ok(end) })).boxed()
+    let batches = stream::iter(batches(files)).map(move |batch| begun(&folder, batch)).buffered(BATCHES);
+    let parts = batches.map(stream::iter).flatten();
+    let parts = parts.map(move |part| part_of(part, coding, &boundary)).flatten();
+    parts.chain(stream::once(async { Ok(end) })).boxed()
 }
 
 /// The files in their order, small neighbours together.
@@ -109,6 +107,12 @@ enum Ready {
     Fetched(Found, Bytes, Permit),
     /// It is read when the ones before it were sent.
     Later(Folder<Read>, Found),
+}
+
+/// Begins to fetch a batch, which goes on while nobody asks for it.
+fn begun(folder: &Folder<Read>, batch: Vec<Found>) -> impl Future<Output = Vec<io::Result<Ready>>> + Send + use<> {
+    let fetched = folder.bucket().tasks().begin(fetch(folder.clone(), batch));
+    async move { fetched.await.unwrap_or_else(|error| vec![Err(io::Error::other(error))]) }
 }
 
 /// Fetches what is small and has room now; all at once, for each takes a moment.

@@ -2,7 +2,6 @@
 //! its documents have it and as every generation of its clients sends it.
 
 mod access;
-mod ahead;
 mod archives;
 mod bin;
 mod clones;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 
 use super::*;
+use crate::clock::Timestamp;
 use crate::store::StoreErrorKind;
 
 /// A canned answer: status, headers, body. Status 0 is no answer at all.
@@ -190,6 +192,20 @@ async fn parts_or_uploads_that_break_off_are_not_taken_for_all() {
         assert_eq!(error.kind(), StoreErrorKind::Refused);
     }
     assert_eq!(store.list_multiparts(&key()).await.unwrap_err().kind(), StoreErrorKind::Refused);
+    assert!(wire.answers.lock().unwrap().is_empty());
+}
+
+/// As SeaweedFS has answered; what it does not tell is not made up.
+#[tokio::test]
+async fn of_uploads_below_a_prefix_the_part_counts_that_is_told_and_none_is_old_without_a_date() {
+    let body = "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextUploadIdMarker>u</NextUploadIdMarker>\
+                <Upload><Key>.folderbridge/probe/r/a</Key><UploadId>u</UploadId></Upload>\
+                <Upload><Key>elsewhere/a</Key><UploadId>v</UploadId></Upload></ListMultipartUploadsResult>";
+    let (store, wire) = store([(200, &[][..], body)]).await;
+    let page = store.list_multiparts_below(&crate::key::KeyPrefix::scratch("r"), None).await.unwrap();
+    let ids: Vec<_> = page.uploads.iter().map(|upload| upload.id.0.as_str()).collect();
+    assert_eq!((ids, page.next), (vec!["u"], None));
+    assert_eq!(Timestamp::from_millis(1 << 60).since(page.uploads[0].initiated), Duration::ZERO);
     assert!(wire.answers.lock().unwrap().is_empty());
 }
 

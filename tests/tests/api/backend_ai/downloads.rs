@@ -56,7 +56,7 @@ impl Scene {
 }
 
 /// The parts of an answer: the lines of each one's head, and its body.
-fn parts(reply: &Reply) -> Vec<(Vec<String>, Vec<u8>)> {
+pub(super) fn parts(reply: &Reply) -> Vec<(Vec<String>, Vec<u8>)> {
     let boundary = reply.header("content-type").strip_prefix("multipart/mixed; boundary=").expect("a boundary");
     let (mut rest, mut parts) = (&reply.body[..], Vec::new());
     let find = |bytes: &[u8], wanted: &[u8]| bytes.windows(wanted.len()).position(|window| window == wanted);

@@ -8,6 +8,7 @@ mod documents;
 mod downloads;
 mod elsewhere;
 mod entries;
+mod fetched;
 mod folders;
 mod hostile;
 mod invitations;

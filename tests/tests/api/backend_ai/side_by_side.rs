@@ -24,8 +24,8 @@ const AT_ONCE: usize = 16;
 
 /// An application whose store can be made to hold back what it is to write.
 pub(super) struct Scene {
-    app: App,
-    store: Arc<ObstructedStore>,
+    pub(super) app: App,
+    pub(super) store: Arc<ObstructedStore>,
     pub(super) ann: Person,
     pub(super) id: String,
 }
@@ -44,12 +44,12 @@ impl Scene {
         Self { app, store: store.expect("it was asked for"), ann, id }
     }
 
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::with(Settings::default()).await
     }
 
     /// Where the file at `path` lies.
-    fn key(&self, path: &str) -> String {
+    pub(super) fn key(&self, path: &str) -> String {
         let prefix = FolderPrefix::of(self.id.parse().expect("an id"));
         ObjectKey::file(&prefix, &path.parse().expect("a path")).as_str().to_owned()
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::files::tests::{body, write};
-use crate::files::{Depth, Overwrite};
+use crate::files::{Depth, Overwrite, WriteOptions};
 use crate::records::MoveStage;
 use crate::store::obstructed::ObstructedStore;
 use crate::store::operation::Operation;
@@ -90,6 +90,24 @@ async fn a_write_after_the_last_look_of_a_move_is_seen_once_it_is_answered() {
         scene.test.clock.advance(scene.settings.cache_for);
         assert!(scene.replica(3).await.sees("a/new").await, "{way:?}: {:?}", scene.objects().await);
     }
+}
+
+/// A stream of more than a part, which has a session of its own: what it made is there, and nobody sees it yet.
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_a_move_overtook_and_that_waits_too_long_is_told_to_come_again() {
+    let settings = Settings { wait_for_moves: Duration::ZERO, ..Settings::default() };
+    let scene = Scene::with(settings).await;
+    scene.fill(&["a/1"]).await;
+    let mover = scene.replica(1).await;
+    let (store, folder) = scene.obstructed(2).await;
+    store.hold(Operation::CompleteMultipart, scene.key("a/new").as_str());
+    let (file, large, late) = (path("a/new"), vec![7; 9 << 20], Duration::from_millis(4500));
+    let stream = folder.write(&file, None, body(&large), WriteOptions::default());
+    let (answer, ()) = tokio::join!(stream, scene.overtake(&store, &mover, late));
+    assert_eq!(answer.unwrap_err().kind(), ErrorKind::Busy);
+    scene.settled().await;
+    scene.test.clock.advance(scene.settings.cache_for);
+    assert!(mover.sees("a/new").await, "it was there");
 }
 
 /// How `a/new` comes to be.
